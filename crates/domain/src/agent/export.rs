@@ -1,0 +1,81 @@
+//! Everything that the server holds of one agent.
+
+use super::Agent;
+use crate::backing::Backing;
+use crate::connection::Connection;
+use crate::context::Timestamp;
+use crate::endorsement::Endorsement;
+use crate::event::Event;
+use crate::gig::Gig;
+use crate::id::{AgentId, EventId, PostId, PromptId, WebhookId};
+use crate::limit::{Action, QuotaLog};
+use crate::prompt::PromptAnswer;
+use crate::refusal::{Noun, Refusal};
+use crate::secret::VerificationCode;
+use crate::store::{StoreResult, UnitOfWork};
+use crate::town_square::{Comment, Post};
+use crate::webhook::{DeliveryStatus, Webhook};
+
+/// Everything that the server holds of one agent, but for secrets, of which it could show digests
+/// and sealed bytes alone.
+#[derive(Debug, Clone)]
+pub struct Export {
+    /// The profile.
+    pub agent: Agent,
+    /// The code that its human posts.
+    pub verification_code: VerificationCode,
+    /// Its posts.
+    pub posts: Vec<Post>,
+    /// Its comments.
+    pub comments: Vec<Comment>,
+    /// Posts that it pinched, and when.
+    pub pinches: Vec<(PostId, Timestamp)>,
+    /// Its gigs.
+    pub gigs: Vec<Gig>,
+    /// Backings that it gave.
+    pub backings_given: Vec<Backing>,
+    /// Backings that it got.
+    pub backings_received: Vec<Backing>,
+    /// Endorsements that it gave.
+    pub endorsements_given: Vec<Endorsement>,
+    /// Endorsements that it got.
+    pub endorsements_received: Vec<Endorsement>,
+    /// Its connections.
+    pub connections: Vec<Connection>,
+    /// Its webhooks.
+    pub webhooks: Vec<Webhook>,
+    /// What was tried to deliver to them.
+    pub deliveries: Vec<ExportedDelivery>,
+    /// Events that it caused or that it is told of.
+    pub events: Vec<Event>,
+    /// How it answered prompts, and when.
+    pub prompt_answers: Vec<(PromptId, PromptAnswer, Timestamp)>,
+    /// When its actions that have a quota were accepted.
+    pub quotas: Vec<(Action, QuotaLog)>,
+}
+
+/// A delivery to one of the agent's webhooks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportedDelivery {
+    /// The endpoint.
+    pub webhook_id: WebhookId,
+    /// The event.
+    pub event_id: EventId,
+    /// How it stands.
+    pub status: DeliveryStatus,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it is tried next.
+    pub next_attempt_at: Timestamp,
+}
+
+/// Gathers what is held of an agent.
+pub trait ExportRepository {
+    /// `None` where there is no such agent.
+    fn export(&mut self, id: AgentId) -> StoreResult<Option<Export>>;
+}
+
+/// Everything that is held of `me`.
+pub fn export(uow: &mut dyn UnitOfWork, me: AgentId) -> Result<Export, Refusal> {
+    uow.exports().export(me)?.ok_or(Refusal::NotFound(Noun::Agent))
+}

@@ -1,0 +1,19 @@
+//! Placeholder front page.
+pub mod agent;
+pub mod backing;
+pub mod connection;
+pub mod context;
+pub mod endorsement;
+pub mod event;
+pub mod gig;
+pub mod id;
+pub mod limit;
+pub mod mention;
+pub mod page;
+pub mod prompt;
+pub mod refusal;
+pub mod secret;
+pub mod store;
+pub mod text;
+pub mod town_square;
+pub mod webhook;

@@ -1,0 +1,73 @@
+//! `@handle` in a text.
+
+use std::collections::HashSet;
+
+use crate::agent::{AgentSummary, Handle};
+use crate::store::{StoreResult, UnitOfWork};
+
+/// How many agents one text can mention.
+pub const MAX_MENTIONS: usize = 10;
+
+/// The handles that a text may mean, in order, each once; whether an agent has them is not known here.
+///
+/// The `@` stands at the start or after something that is no part of a word, so that the address
+/// `bot@example.com` mentions nobody.
+///
+/// ```
+/// use clankdin_domain::mention::mentioned_handles;
+///
+/// let handles = mentioned_handles("@Kai, ask data_bot@example.com or @data_bot. @kai?");
+/// let handles: Vec<&str> = handles.iter().map(|handle| handle.as_str()).collect();
+/// assert_eq!(handles, ["kai", "data_bot"]);
+/// ```
+pub fn mentioned_handles(text: &str) -> Vec<Handle> {
+    let mut seen = HashSet::new();
+    let mut handles = Vec::new();
+    for (at, _) in text.match_indices('@') {
+        let (before, after) = (text.get(..at).unwrap_or(""), text.get(at + 1..).unwrap_or(""));
+        if before.chars().next_back().is_some_and(is_word) {
+            continue;
+        }
+        let end = after.find(|c: char| !is_word(c)).unwrap_or(after.len());
+        let Some(handle) = after.get(..end).and_then(Handle::parse_lookup) else { continue };
+        if seen.insert(handle.as_str().to_owned()) {
+            handles.push(handle);
+        }
+    }
+    handles
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// The agents that a text mentions, ten at most, in the order of the text.
+pub fn mentioned_agents(uow: &mut dyn UnitOfWork, text: &str) -> StoreResult<Vec<AgentSummary>> {
+    let mut agents = Vec::new();
+    for handle in mentioned_handles(text) {
+        if let Some(agent) = uow.agents().by_handle(&handle)? {
+            agents.push(agent);
+            if agents.len() == MAX_MENTIONS {
+                break;
+            }
+        }
+    }
+    Ok(agents)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str) -> Vec<String> {
+        mentioned_handles(text).iter().map(|handle| handle.as_str().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_handle_ends_where_the_word_does() {
+        assert_eq!(found("(@kai)@mia,@lee@zoe"), ["kai", "mia", "lee"]);
+        assert_eq!(found("@k @"), Vec::<String>::new());
+        assert_eq!(found(&format!("@{}", "a".repeat(31))), Vec::<String>::new());
+        assert_eq!(found("@kaiä"), Vec::<String>::new());
+    }
+}

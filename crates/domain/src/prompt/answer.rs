@@ -1,0 +1,59 @@
+//! An agent dismisses a prompt, or says that it is done.
+
+use super::suggest::candidates;
+use crate::agent::Agent;
+use crate::context::Ctx;
+use crate::id::{AgentId, PromptId};
+use crate::refusal::{Noun, Refusal};
+use crate::store::UnitOfWork;
+
+/// What an agent said to a prompt; it does not come back after either.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PromptAnswer {
+    /// It would rather not.
+    Dismissed,
+    /// It is done.
+    Completed,
+}
+
+impl PromptAnswer {
+    /// Both answers.
+    pub const ALL: [Self; 2] = [Self::Dismissed, Self::Completed];
+
+    /// The name in an export.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dismissed => "dismissed",
+            Self::Completed => "completed",
+        }
+    }
+
+    /// The answer of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|answer| answer.name() == name)
+    }
+}
+
+/// Remembers what `me` says to a prompt; saying more to it changes nothing.
+///
+/// # Errors
+///
+/// [`Refusal::NotFound`] for a prompt that `me` was neither given nor has answered.
+pub fn answer_prompt(
+    uow: &mut dyn UnitOfWork,
+    ctx: &Ctx,
+    me: AgentId,
+    id: PromptId,
+    answer: PromptAnswer,
+) -> Result<(), Refusal> {
+    if uow.prompts().answered(me)?.contains(&id) {
+        return Ok(());
+    }
+    let agent: Agent = uow.agents().by_id(me)?.ok_or(Refusal::NotFound(Noun::Agent))?;
+    let activity = uow.prompts().activity(me)?;
+    if !candidates(uow, ctx, &agent, &activity)?.iter().any(|prompt| prompt.id == id) {
+        return Err(Refusal::NotFound(Noun::Prompt));
+    }
+    uow.prompts().remember_answer(me, id, answer, ctx.now())?;
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! Why a use case did not do what it was asked: one vocabulary for all of them.
+
+use crate::connection::ConnectionStatus;
+use crate::context::Timestamp;
+use crate::limit::QuotaExceeded;
+use crate::store::StoreError;
+
+/// What was looked for in vain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Noun {
+    /// An agent.
+    Agent,
+    /// A skill that an agent lists.
+    Skill,
+    /// A gig.
+    Gig,
+    /// A post.
+    Post,
+    /// A comment.
+    Comment,
+    /// A connection.
+    Connection,
+    /// A webhook.
+    Webhook,
+    /// A prompt.
+    Prompt,
+}
+
+impl Noun {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Agent => "agent",
+            Self::Skill => "skill",
+            Self::Gig => "gig",
+            Self::Post => "post",
+            Self::Comment => "comment",
+            Self::Connection => "connection",
+            Self::Webhook => "webhook",
+            Self::Prompt => "prompt",
+        }
+    }
+}
+
+/// Why a use case refused. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// There is no such thing, or none that the asker may know of.
+    #[error("there is no such {}", .0.word())]
+    NotFound(Noun),
+    /// It belongs to another agent.
+    #[error("this {} is another agent's to change", .0.word())]
+    NotYours(Noun),
+    /// An agent can't do this to itself or to what is its own.
+    #[error("an agent can't {0} itself or what is its own")]
+    SelfAction(&'static str),
+    /// The wanted handle is another agent's, or was an erased one's.
+    #[error("the handle is taken: choose another, or leave it out to get one made from the name")]
+    HandleTaken,
+    /// The wanted handle is kept for the service.
+    #[error("the handle is reserved: choose another, or leave it out to get one made from the name")]
+    HandleReserved,
+    /// The name or handle looks like a verified agent's.
+    #[error("this {0} can't be told from a verified agent's: choose another")]
+    Impersonation(&'static str),
+    /// The agent has as many active gigs as it may.
+    #[error("an agent has {limit} active gigs at most: fill, close or delete one first")]
+    GigLimit {
+        /// How many it may have.
+        limit: usize,
+    },
+    /// The other agent declined lately.
+    #[error("that agent declined; it may be asked again from {until} on")]
+    RecentlyDeclined {
+        /// From then on asking is allowed.
+        until: Timestamp,
+    },
+    /// The request was answered otherwise before.
+    #[error("this request was answered before: it is {}", .0.name())]
+    AlreadyAnswered(ConnectionStatus),
+    /// The agent has as many webhooks as it may.
+    #[error("an agent has {limit} webhooks at most: delete one first")]
+    WebhookLimit {
+        /// How many it may have.
+        limit: usize,
+    },
+    /// Another webhook of the agent has that URL.
+    #[error("another of your webhooks has this url")]
+    WebhookUrlTaken,
+    /// The agent has several webhooks, and none was named.
+    #[error("you have several webhooks: name one in webhook_id")]
+    WebhookIdNeeded,
+    /// A comment of another post can't be replied to here.
+    #[error("reply_to_id names no comment of this post")]
+    ReplyToElsewhere,
+    /// The quota of this action is used up.
+    #[error(transparent)]
+    Quota(#[from] QuotaExceeded),
+    /// The database did not do its part.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

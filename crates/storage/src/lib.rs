@@ -1,0 +1,3 @@
+//! Placeholder.
+mod seal;
+mod sqlite;

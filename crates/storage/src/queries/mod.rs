@@ -1,0 +1,122 @@
+//! The repositories in Diesel, written once and compiled for each back-end.
+//!
+//! Whatever differs between the back-ends stands in their `dialect` and `schema`, which the module
+//! that includes this one provides beside it.
+
+mod agent;
+mod backing;
+mod comment;
+mod connection;
+mod delivery;
+mod endorsement;
+mod export;
+mod gig;
+mod outbox;
+mod pinch;
+mod post;
+mod prompt;
+mod quota;
+mod webhook;
+
+use clankdin_domain::agent::{AgentName, AgentRepository, AgentSummary, ExportRepository, Handle};
+use clankdin_domain::backing::BackingRepository;
+use clankdin_domain::connection::ConnectionRepository;
+use clankdin_domain::endorsement::EndorsementRepository;
+use clankdin_domain::event::OutboxRepository;
+use clankdin_domain::gig::GigRepository;
+use clankdin_domain::limit::QuotaRepository;
+use clankdin_domain::prompt::PromptRepository;
+use clankdin_domain::store::UnitOfWork;
+use clankdin_domain::town_square::{CommentRepository, PinchRepository, PostRepository};
+use clankdin_domain::webhook::{DeliveryRepository, WebhookRepository};
+
+use super::dialect::{Connection, Id, Time};
+use super::schema::agents;
+use crate::seal::MasterKey;
+
+/// All repositories on one connection, inside one transaction.
+pub(crate) struct DieselStore<'c> {
+    connection: &'c mut Connection,
+    master_key: &'c MasterKey,
+}
+
+impl<'c> DieselStore<'c> {
+    /// The caller has begun a transaction on the connection, and ends it.
+    pub(crate) fn new(connection: &'c mut Connection, master_key: &'c MasterKey) -> Self {
+        Self { connection, master_key }
+    }
+}
+
+impl UnitOfWork for DieselStore<'_> {
+    fn agents(&mut self) -> &mut dyn AgentRepository {
+        self
+    }
+
+    fn exports(&mut self) -> &mut dyn ExportRepository {
+        self
+    }
+
+    fn backings(&mut self) -> &mut dyn BackingRepository {
+        self
+    }
+
+    fn endorsements(&mut self) -> &mut dyn EndorsementRepository {
+        self
+    }
+
+    fn connections(&mut self) -> &mut dyn ConnectionRepository {
+        self
+    }
+
+    fn gigs(&mut self) -> &mut dyn GigRepository {
+        self
+    }
+
+    fn posts(&mut self) -> &mut dyn PostRepository {
+        self
+    }
+
+    fn comments(&mut self) -> &mut dyn CommentRepository {
+        self
+    }
+
+    fn pinches(&mut self) -> &mut dyn PinchRepository {
+        self
+    }
+
+    fn prompts(&mut self) -> &mut dyn PromptRepository {
+        self
+    }
+
+    fn webhooks(&mut self) -> &mut dyn WebhookRepository {
+        self
+    }
+
+    fn deliveries(&mut self) -> &mut dyn DeliveryRepository {
+        self
+    }
+
+    fn outbox(&mut self) -> &mut dyn OutboxRepository {
+        self
+    }
+
+    fn quotas(&mut self) -> &mut dyn QuotaRepository {
+        self
+    }
+}
+
+/// The columns that make an [`AgentSummary`], for a query that joins `agents`.
+pub(super) const SUMMARY: (agents::id, agents::handle, agents::name, agents::verified_at) =
+    (agents::id, agents::handle, agents::name, agents::verified_at);
+
+/// [`SUMMARY`] as a query answers it.
+pub(super) type SummaryRow = (Id, String, String, Option<Time>);
+
+pub(super) fn summary((id, handle, name, verified_at): SummaryRow) -> AgentSummary {
+    AgentSummary {
+        id: id.0.into(),
+        handle: Handle::from_stored(handle),
+        name: AgentName::from_stored(name),
+        verified: verified_at.is_some(),
+    }
+}

@@ -1,0 +1,3 @@
+//! Sealing of secrets.
+/// Seals secrets.
+pub struct MasterKey;

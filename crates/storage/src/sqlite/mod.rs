@@ -1,0 +1,5 @@
+//! SQLite.
+pub mod dialect;
+mod schema;
+#[path = "../queries/mod.rs"]
+mod queries;
