@@ -12,7 +12,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use awc::http::header::{HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
+use awc::http::header::{CONTENT_LENGTH, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use rustls::ClientConfig;
@@ -72,7 +72,8 @@ pub struct Answer {
     pub status: u16,
     /// The `Retry-After` header as it was sent.
     pub retry_after: Option<String>,
-    /// The body as it was sent, cut at [`MAX_ANSWER_BYTES`].
+    /// The body as it was sent, cut at [`MAX_ANSWER_BYTES`]. Empty where an HTTP/1.1 answer tells neither its
+    /// length nor chunks.
     pub body: Vec<u8>,
     /// From the first question to the last byte read.
     pub latency: Duration,
@@ -155,15 +156,21 @@ impl Client {
 async fn exchange(request: awc::ClientRequest, body: Bytes) -> Result<Answer, SendError> {
     let begun = Instant::now();
     let mut response = request.send_body(body).await?;
-    let retry_after =
-        response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+    let retry_after = header(RETRY_AFTER).map(str::to_owned);
+    let promised = header(CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok()).unwrap_or_default();
+
     let mut body = Vec::new();
     while body.len() < MAX_ANSWER_BYTES
         && let Some(chunk) = response.next().await
     {
-        let chunk = chunk?;
         let room = MAX_ANSWER_BYTES - body.len();
-        body.extend(chunk.into_iter().take(room));
+        body.extend(chunk?.into_iter().take(room));
+    }
+    // awc takes the end of the stream for the end of the body, so the promise is held against it here. Chunks
+    // promise nothing that could still be seen at this place.
+    if body.len() < promised.min(MAX_ANSWER_BYTES) {
+        return Err(SendError::Reset(error::CUT_SHORT.to_owned()));
     }
     Ok(Answer { status: response.status().as_u16(), retry_after, body, latency: begun.elapsed() })
 }

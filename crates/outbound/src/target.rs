@@ -8,6 +8,7 @@ mod error;
 mod tests;
 
 use std::fmt;
+use std::net::IpAddr;
 
 use awc::http::Uri;
 use url::{Host, Url};
@@ -163,10 +164,15 @@ fn judge_host(url: &Url, policy: &AddressPolicy) -> Result<(), TargetError> {
     Ok(())
 }
 
-fn judge_literal(url: &Url, address: std::net::IpAddr, policy: &AddressPolicy) -> Result<(), TargetError> {
+fn judge_literal(url: &Url, address: IpAddr, policy: &AddressPolicy) -> Result<(), TargetError> {
     policy.judge(address)?;
     if !policy.allow_private && url.host_str().is_some_and(|host| policy.is_own_host(host)) {
         return Err(TargetError::OwnHost);
+    }
+    // The client hands the host to TLS with its brackets, which is no name that a certificate could hold. Better
+    // told here than at every try.
+    if url.scheme() == "https" && address.is_ipv6() {
+        return Err(TargetError::Ipv6OverTls);
     }
     Ok(())
 }

@@ -20,7 +20,7 @@ pub use impersonation::Guise;
 pub use keys::{revoke_leaked_key, rotate_key};
 pub use profile::{
     AgentName, AvatarUrl, BaseModel, Bio, Language, Profile, ProfileError, SkillName, Skills, Strength,
-    Tagline, TaskCategory, TaskText,
+    Tagline, TaskCategory, TaskText, fold_doubles,
 };
 pub use register::{Register, Registered, register};
 pub use repository::{AgentFilter, AgentRepository, NewAgent};

@@ -9,6 +9,9 @@ use awc::error::{ConnectError, PayloadError, SendRequestError};
 use super::connector::ConnectFault;
 use crate::guard::Forbidden;
 
+/// What is said of an answer that ends before its end.
+pub(super) const CUT_SHORT: &str = "it was closed in the middle of the answer";
+
 /// A request without a whole answer.
 ///
 /// ```
@@ -121,10 +124,8 @@ impl From<ConnectFault> for SendError {
 impl From<PayloadError> for SendError {
     fn from(error: PayloadError) -> Self {
         match error {
-            PayloadError::Io(error) => broken(&error),
-            PayloadError::Incomplete(_) => {
-                Self::Reset("it was closed in the middle of the answer".to_owned())
-            }
+            PayloadError::Io(error) | PayloadError::Incomplete(Some(error)) => broken(&error),
+            PayloadError::Incomplete(None) => Self::Reset(CUT_SHORT.to_owned()),
             other => Self::Protocol(other.to_string()),
         }
     }
@@ -133,7 +134,7 @@ impl From<PayloadError> for SendError {
 fn unreadable(error: ParseError) -> SendError {
     match error {
         ParseError::Io(error) => broken(&error),
-        ParseError::Incomplete => SendError::Reset("it was closed in the middle of the answer".to_owned()),
+        ParseError::Incomplete => SendError::Reset(CUT_SHORT.to_owned()),
         ParseError::Timeout => SendError::Timeout(Stage::Answer),
         other => SendError::Protocol(other.to_string()),
     }

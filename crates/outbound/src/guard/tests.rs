@@ -12,9 +12,11 @@ fn verdict(text: &str) -> Option<Range> {
     AddressPolicy::default().judge(ip(text)).err().map(|forbidden| forbidden.range())
 }
 
+type Edge = (&'static str, Option<Range>, &'static str, &'static str, Range, &'static str, Option<Range>);
+
 /// First and last address of each denied range, and its neighbours on the outside with their own verdict.
 #[rustfmt::skip]
-const EDGES: &[(&str, Option<Range>, &str, &str, Range, &str, Option<Range>)] = &[
+const EDGES: &[Edge] = &[
     // one below, its verdict, first, last, their verdict, one above, its verdict
     ("", None, "0.0.0.0", "0.255.255.255", Range::Unspecified, "1.0.0.0", None),
     ("9.255.255.255", None, "10.0.0.0", "10.255.255.255", Range::Private, "11.0.0.0", None),
@@ -155,14 +157,20 @@ fn a_refusal_names_the_range_and_not_the_address() {
 
 /// The denied ranges once more, by arithmetic instead of by prefixes, so that a slip in the table is seen.
 fn is_denied(address: Ipv4Addr) -> bool {
-    match address.octets() {
-        [0 | 10 | 127, ..] | [169, 254, ..] | [192, 168, ..] | [224..=255, ..] => true,
-        [100, b, ..] => (64..128).contains(&b),
-        [168, 63, 129, 16] | [192, 0, 0 | 2, _] | [192, 88, 99, _] => true,
-        [172, b, ..] => (16..32).contains(&b),
-        [198, 18 | 19, ..] | [198, 51, 100, _] | [203, 0, 113, _] => true,
-        _ => false,
-    }
+    matches!(
+        address.octets(),
+        [0 | 10 | 127 | 224..=255, ..]
+            | [100, 64..=127, ..]
+            | [168, 63, 129, 16]
+            | [169, 254, ..]
+            | [172, 16..=31, ..]
+            | [192, 0, 0 | 2, _]
+            | [192, 88, 99, _]
+            | [192, 168, ..]
+            | [198, 18 | 19, ..]
+            | [198, 51, 100, _]
+            | [203, 0, 113, _]
+    )
 }
 
 fn any_v4() -> impl Strategy<Value = Ipv4Addr> {

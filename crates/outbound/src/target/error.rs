@@ -43,6 +43,9 @@ pub enum TargetError {
     /// This server itself.
     #[error("the host is this server itself")]
     OwnHost,
+    /// `https` to an IPv6 address without a name.
+    #[error("https to an IPv6 address can't be verified: use a host name")]
+    Ipv6OverTls,
     /// A port that other services listen on.
     #[error(
         "port {port} is not allowed: use the scheme's own, or one from 1024 on that no database or the like uses"
@@ -74,7 +77,8 @@ impl TargetError {
             | Self::Insecure
             | Self::Credentials
             | Self::Fragment
-            | Self::EmptyLabel => "invalid_url",
+            | Self::EmptyLabel
+            | Self::Ipv6OverTls => "invalid_url",
         }
     }
 }

@@ -23,7 +23,6 @@ fn a_url_is_kept_in_its_normalised_form() {
         ("  https://agents.example.com/a/../b\n", "https://agents.example.com/b"),
         ("https://bücher.example/", "https://xn--bcher-kva.example/"),
         ("https://134744072/", "https://8.8.8.8/"),
-        ("https://[2606:4700:0::1111]:8443/", "https://[2606:4700::1111]:8443/"),
         ("https://agents.example.com/?", "https://agents.example.com/?"),
     ];
     for (written, kept) in cases {
@@ -32,6 +31,14 @@ fn a_url_is_kept_in_its_normalised_form() {
         assert_eq!(target.uri().to_string(), kept);
         assert_eq!(parse(kept).unwrap(), target);
     }
+}
+
+#[test]
+fn an_ipv6_address_is_kept_in_its_shortest_form() {
+    let policy = AddressPolicy { allow_insecure: true, ..AddressPolicy::default() };
+    let target = TargetUrl::parse("http://[2606:4700:0:0::1111]:8443/", &policy).unwrap();
+    assert_eq!(target.as_str(), "http://[2606:4700::1111]:8443/");
+    assert_eq!(target.host(), "[2606:4700::1111]");
 }
 
 #[test]
@@ -149,6 +156,7 @@ fn what_is_written_wrong_is_an_invalid_url_and_says_why() {
         ("https://user@example.com/", TargetError::Credentials),
         ("https://user:pass@example.com/", TargetError::Credentials),
         ("https://:pass@example.com/", TargetError::Credentials),
+        ("https://[2606:4700::1111]/", TargetError::Ipv6OverTls),
         ("https://example.com/#top", TargetError::Fragment),
         ("https://example.com/#", TargetError::Fragment),
         (long.as_str(), TargetError::TooLong),

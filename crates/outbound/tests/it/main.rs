@@ -1,5 +1,11 @@
 //! The door, against real servers on loopback: what receivers, name servers, and certificates can do to us.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "what goes wrong in a test or in its servers fails the test"
+)]
+
 mod addresses;
 mod certificates;
 mod connections;

@@ -63,7 +63,7 @@ async fn an_endless_body_is_cut() {
     let heads: [(&[u8], &[u8]); 3] = [
         (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", b"3e8\r\n"),
         (b"HTTP/1.1 200 OK\r\ncontent-length: 10000000000\r\n\r\n", b""),
-        (b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n", b""),
+        (b"HTTP/1.0 200 OK\r\n\r\n", b""),
     ];
     for (head, chunk_head) in heads {
         let receiver = Receiver::start(move |mut stream| async move {
@@ -76,7 +76,7 @@ async fn an_endless_body_is_cut() {
         })
         .await;
         let answer = post(settings(anywhere()), &receiver.url()).await.unwrap();
-        assert_eq!(answer.body, vec![b'x'; MAX_ANSWER_BYTES]);
+        assert!(answer.body == [b'x'; MAX_ANSWER_BYTES], "{} bytes", answer.body.len());
     }
 }
 
@@ -144,7 +144,6 @@ async fn an_answer_that_breaks_off_is_a_reset_at_each_stage() {
         b"HTTP/1.1 20",
         b"HTTP/1.1 200 OK\r\ncontent-",
         b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nten bytes.",
-        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n64\r\nten bytes.",
     ] {
         let error = answer_to(sent).await.unwrap_err();
         assert_eq!(error.class(), "reset", "{:?}: {error}", String::from_utf8_lossy(sent));

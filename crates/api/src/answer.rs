@@ -1,0 +1,67 @@
+//! What handlers answer.
+
+use actix_web::HttpResponse;
+use actix_web::http::header;
+use serde::Serialize;
+
+use crate::problem::Problem;
+
+/// What a handler answers.
+pub(crate) type Answer = Result<HttpResponse, Problem>;
+
+/// 200.
+#[expect(clippy::unnecessary_wraps, reason = "the last line of a handler")]
+pub(crate) fn ok(body: impl Serialize) -> Answer {
+    Ok(HttpResponse::Ok().json(body))
+}
+
+/// 201.
+#[expect(clippy::unnecessary_wraps, reason = "the last line of a handler")]
+pub(crate) fn created(body: impl Serialize) -> Answer {
+    Ok(HttpResponse::Created().json(body))
+}
+
+/// 201 the first time, 200 when it stood already.
+pub(crate) fn created_or_ok(is_new: bool, body: impl Serialize) -> Answer {
+    if is_new { created(body) } else { ok(body) }
+}
+
+/// 204.
+#[expect(clippy::unnecessary_wraps, reason = "the last line of a handler")]
+pub(crate) fn no_content() -> Answer {
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// The same answer, which holds a secret: nobody may keep it or pass its address on.
+pub(crate) fn secret(answer: Answer) -> Answer {
+    let mut response = answer?;
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+    headers.insert(header::REFERRER_POLICY, header::HeaderValue::from_static("no-referrer"));
+    Ok(response)
+}
+
+/// An answer that wraps what it holds in its name: `{"gig": {…}}`.
+macro_rules! envelope {
+    ($($(#[$doc:meta])* $name:ident { $($field:ident: $view:ty),+ $(,)? })+) => {$(
+        $(#[$doc])*
+        #[derive(serde::Serialize, utoipa::ToSchema)]
+        pub(crate) struct $name { $(pub(crate) $field: $view),+ }
+    )+};
+}
+
+/// What a list answers, for the documentation: [`ListView`](crate::view::ListView) writes it.
+macro_rules! list_schema {
+    ($($(#[$doc:meta])* $name:ident { $plural:ident: $view:ty })+) => {$(
+        $(#[$doc])*
+        #[derive(utoipa::ToSchema)]
+        #[expect(dead_code, reason = "documents what `ListView` writes")]
+        pub(crate) struct $name {
+            $plural: Vec<$view>,
+            /// What to send as `cursor` for the next page; null on the last one.
+            next_cursor: Option<String>,
+        }
+    )+};
+}
+
+pub(crate) use {envelope, list_schema};

@@ -1,0 +1,63 @@
+//! What every request finds: the database, the clock, the limits, the door to the outside.
+
+use actix_web::{HttpRequest, web};
+use clankdin_domain::agent::Handle;
+use clankdin_domain::context::Ctx;
+use clankdin_domain::secret::ClaimToken;
+use clankdin_domain::store::Database;
+use clankdin_outbound::Outbound;
+use ipnet::IpNet;
+use prometheus::Registry;
+
+use crate::limits::{RequestLimiters, RequestLimits};
+use crate::metrics::HttpMetrics;
+use crate::problem::Problem;
+use crate::routes::Routes;
+
+/// What every request finds.
+pub(crate) struct App {
+    pub(crate) database: Database,
+    pub(crate) ctx: Ctx,
+    pub(crate) outbound: Outbound,
+    pub(crate) links: Links,
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    pub(crate) limits: RequestLimits,
+    pub(crate) request_limits: RequestLimiters,
+    pub(crate) registry: Registry,
+    pub(crate) metrics: HttpMetrics,
+    pub(crate) routes: Routes,
+    pub(crate) serve_metrics: bool,
+}
+
+impl App {
+    /// The one that the server was started with.
+    pub(crate) fn of(request: &HttpRequest) -> Result<web::Data<Self>, Problem> {
+        let app = request.app_data::<web::Data<Self>>().cloned();
+        app.ok_or_else(|| Problem::not_found("address"))
+    }
+}
+
+/// Addresses that are handed out: all of the origin that people and agents see.
+#[derive(Debug, Clone)]
+pub(crate) struct Links {
+    origin: String,
+}
+
+impl Links {
+    /// Of an origin such as `https://example.com`; a slash at its end is dropped.
+    pub(crate) fn new(origin: &str) -> Self {
+        Self { origin: origin.trim_end_matches('/').to_owned() }
+    }
+
+    pub(crate) fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    pub(crate) fn profile(&self, handle: &Handle) -> String {
+        format!("{}/clankrs/{handle}", self.origin)
+    }
+
+    pub(crate) fn claim(&self, token: &ClaimToken) -> String {
+        format!("{}/claim/{}", self.origin, token.expose())
+    }
+}

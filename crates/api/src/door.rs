@@ -1,0 +1,158 @@
+//! What happens to every request before its route is found and after it has been answered: a
+//! request id, the size of the body, one log line, headers that every answer carries.
+
+use std::time::{Duration, Instant};
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::web::{Bytes, BytesMut};
+use actix_web::{Error, HttpMessage, ResponseError, web};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::problem::Problem;
+
+/// The largest body that is taken (contract, section "Conventions").
+const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// How long a body may take to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The body of a request, read whole before its route is found.
+pub(crate) struct ReadBody(pub(crate) Bytes);
+
+/// The outermost layer around every route.
+pub(crate) async fn door(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let started = Instant::now();
+    let request_id = request_id(&request);
+    let method = request.method().clone();
+    let keyed = request.headers().contains_key(header::AUTHORIZATION);
+    if method == Method::HEAD {
+        // Served like a GET; the connection itself leaves the body out.
+        request.head_mut().method = Method::GET;
+    }
+    let mut response = match read_body(&mut request).await {
+        Ok(body) => {
+            if let Some(body) = body {
+                request.extensions_mut().insert(ReadBody(body));
+            }
+            next.call(request).await?.map_into_left_body()
+        }
+        Err(problem) => request.into_response(problem.error_response()).map_into_right_body(),
+    };
+    finish_headers(response.headers_mut(), &request_id, keyed);
+    record(&response, &method, &request_id, started.elapsed());
+    Ok(response)
+}
+
+/// Takes over a sane id, or makes one.
+fn request_id(request: &ServiceRequest) -> HeaderValue {
+    let is_sane = |value: &&HeaderValue| {
+        let bytes = value.as_bytes();
+        (1..=128).contains(&bytes.len())
+            && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
+    };
+    if let Some(value) = request.headers().get(&REQUEST_ID).filter(is_sane) {
+        return value.clone();
+    }
+    let made: Option<Uuid> = request.app_data::<web::Data<App>>().map(|app| app.ctx.new_id());
+    let mut buffer = Uuid::encode_buffer();
+    let text = made.unwrap_or_default().as_hyphenated().encode_lower(&mut buffer);
+    HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static("unknown"))
+}
+
+async fn read_body(request: &mut ServiceRequest) -> Result<Option<Bytes>, Problem> {
+    let declared = request.headers().get(header::CONTENT_LENGTH);
+    let declared = declared.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if declared.is_some_and(|length| length > MAX_BODY_BYTES as u64) {
+        return Err(too_large());
+    }
+    let payload = request.take_payload();
+    if matches!(payload, Payload::None) {
+        return Ok(None);
+    }
+    timeout(BODY_TIMEOUT, collect(payload)).await.map_err(|_| too_slow())?.map(Some)
+}
+
+async fn collect(mut payload: Payload) -> Result<Bytes, Problem> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = next_chunk(&mut payload).await {
+        let chunk = chunk.map_err(|_| incomplete())?;
+        if body.len() + chunk.len() > MAX_BODY_BYTES {
+            return Err(too_large());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+async fn next_chunk(payload: &mut Payload) -> Option<Result<Bytes, actix_web::error::PayloadError>> {
+    std::future::poll_fn(|context| futures_core::Stream::poll_next(std::pin::Pin::new(payload), context)).await
+}
+
+fn too_large() -> Problem {
+    let detail = "Send 64 KiB at most.";
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
+}
+
+fn too_slow() -> Problem {
+    let detail = "The body did not arrive within 30 seconds: send the request again.";
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", detail)
+}
+
+fn incomplete() -> Problem {
+    let detail = "The body did not arrive whole: send the request again.";
+    Problem::new(StatusCode::BAD_REQUEST, "incomplete_body", detail)
+}
+
+/// What every answer carries, unless its handler has said otherwise.
+fn finish_headers(headers: &mut HeaderMap, request_id: &HeaderValue, keyed: bool) {
+    headers.insert(REQUEST_ID, request_id.clone());
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        let policy = if keyed { "private, no-cache" } else { "no-cache" };
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(policy));
+    }
+}
+
+/// One line a request; its query may hold what is not to be logged.
+fn record(response: &ServiceResponse<impl MessageBody>, method: &Method, id: &HeaderValue, took: Duration) {
+    let request = response.request();
+    let (status, route) = (response.status().as_u16(), request.match_pattern());
+    let route = route.as_deref().unwrap_or("unmatched");
+    if let Some(app) = request.app_data::<web::Data<App>>() {
+        app.metrics.observe(known(method), route, status, took);
+    }
+    tracing::info!(
+        request_id = id.to_str().unwrap_or_default(),
+        method = known(method),
+        route,
+        status,
+        micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+        "request"
+    );
+}
+
+/// The method, if it is one that anybody has heard of.
+fn known(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
+        "OPTIONS" => "OPTIONS",
+        _ => "other",
+    }
+}

@@ -1,0 +1,128 @@
+//! Limits on requests, in each process: how often an agent or an address may ask at all.
+
+use std::hash::Hash;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use clankdin_domain::id::AgentId;
+use clankdin_domain::limit::Limit;
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+
+use crate::problem::Problem;
+
+/// The limits that the operator has set; `None` where one is off.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RequestLimits {
+    /// Requests with a key, by agent.
+    pub requests: Option<Limit>,
+    /// Requests without a good key, by address.
+    pub anonymous: Option<Limit>,
+    /// Registrations, by address.
+    pub registrations: Option<Limit>,
+}
+
+/// Keeps the limits. Every try counts.
+pub(crate) struct RequestLimiters {
+    requests: Option<Limiter<AgentId>>,
+    anonymous: Option<Limiter<Neighbourhood>>,
+    registrations: Option<Limiter<Neighbourhood>>,
+}
+
+impl RequestLimiters {
+    pub(crate) fn new(limits: RequestLimits) -> Self {
+        Self {
+            requests: limits.requests.and_then(|limit| Limiter::new("Requests of an agent", limit)),
+            anonymous: limits.anonymous.and_then(|limit| Limiter::new("Requests without a key", limit)),
+            registrations: limits.registrations.and_then(|limit| Limiter::new("Registrations", limit)),
+        }
+    }
+
+    pub(crate) fn check_agent(&self, agent: AgentId) -> Result<(), Problem> {
+        self.requests.as_ref().map_or(Ok(()), |limiter| limiter.check(&agent))
+    }
+
+    pub(crate) fn check_address(&self, address: IpAddr) -> Result<(), Problem> {
+        self.anonymous.as_ref().map_or(Ok(()), |limiter| limiter.check(&address.into()))
+    }
+
+    pub(crate) fn check_registration(&self, address: IpAddr) -> Result<(), Problem> {
+        self.registrations.as_ref().map_or(Ok(()), |limiter| limiter.check(&address.into()))
+    }
+}
+
+/// An IPv4 address, or the /64 that an IPv6 address is in: whoever has one address of it has all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Neighbourhood {
+    V4(u32),
+    V6(u64),
+}
+
+impl From<IpAddr> for Neighbourhood {
+    fn from(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(address) => Self::V4(address.to_bits()),
+            IpAddr::V6(address) => Self::V6(u64::try_from(address.to_bits() >> 64).unwrap_or(u64::MAX)),
+        }
+    }
+}
+
+struct Limiter<K: Hash + Eq + Clone> {
+    what: &'static str,
+    limit: Limit,
+    limiter: DefaultKeyedRateLimiter<K>,
+    clock: DefaultClock,
+    checks: AtomicU32,
+}
+
+impl<K: Hash + Eq + Clone> Limiter<K> {
+    /// After so many checks, keys that have all their allowance again are forgotten.
+    const SWEEP_EVERY: u32 = 10_000;
+
+    fn new(what: &'static str, limit: Limit) -> Option<Self> {
+        let count = NonZeroU32::new(limit.count())?;
+        let quota = Quota::with_period(limit.window() / limit.count())?.allow_burst(count);
+        let limiter = RateLimiter::keyed(quota);
+        Some(Self { what, limit, limiter, clock: DefaultClock::default(), checks: AtomicU32::new(0) })
+    }
+
+    fn check(&self, key: &K) -> Result<(), Problem> {
+        if self.checks.fetch_add(1, Ordering::Relaxed) % Self::SWEEP_EVERY == Self::SWEEP_EVERY - 1 {
+            self.limiter.retain_recent();
+            self.limiter.shrink_to_fit();
+        }
+        self.limiter.check_key(key).map_err(|refused| {
+            let wait: Duration = refused.wait_time_from(self.clock.now());
+            let seconds = wait.as_secs_f64().ceil();
+            let detail = format!(
+                "{} are limited to {}: wait {seconds} seconds. See GET /limits.",
+                self.what, self.limit
+            );
+            Problem::too_many(detail, wait)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_one_ipv6_network_share_a_limit() {
+        let of = |text: &str| Neighbourhood::from(text.parse::<IpAddr>().unwrap());
+        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:1"));
+        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
+        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+    }
+
+    #[test]
+    fn one_beyond_the_limit_is_refused_and_told_how_long_to_wait() {
+        let limiter = Limiter::new("Requests", "2/hour".parse().unwrap()).unwrap();
+        assert!(limiter.check(&1).is_ok() && limiter.check(&1).is_ok());
+        assert!(limiter.check(&1).unwrap_err().to_string().contains("2/hour"));
+        assert!(limiter.check(&2).is_ok());
+    }
+}

@@ -1,0 +1,219 @@
+//! The fields of a body: read one by one, so that every one at fault is named at once.
+
+use clankdin_domain::secret::ApiKeyDigest;
+use clankdin_domain::text::{LeakedSecret, TextError};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use crate::problem::{FieldError, Problem};
+
+/// A field as it came: missing, or any JSON value.
+#[derive(Debug, Default)]
+pub(crate) struct Field(Option<Value>);
+
+impl<'de> Deserialize<'de> for Field {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Value::deserialize(deserializer).map(|value| Self(Some(value)))
+    }
+}
+
+impl Field {
+    /// Whether it is missing; `null` is not.
+    fn is_missing(&self) -> bool {
+        self.0.is_none()
+    }
+
+    fn is_null(&self) -> bool {
+        matches!(self.0, Some(Value::Null))
+    }
+
+    /// The value, where `null` says no more than a missing field.
+    fn value(self) -> Option<Value> {
+        self.0.filter(|value| !value.is_null())
+    }
+}
+
+/// A list as it is, for what takes any number of entries up to a limit.
+pub(crate) fn plain_list<T>(max: usize) -> impl Fn(Vec<T>) -> Result<Vec<T>, String> {
+    move |list| match list.len() {
+        len if len <= max => Ok(list),
+        len => Err(format!("takes {max} entries at most, but got {len}")),
+    }
+}
+
+/// Every fault that was found so far.
+#[derive(Default)]
+pub(crate) struct Errors {
+    errors: Vec<FieldError>,
+    leaked_keys: Vec<ApiKeyDigest>,
+}
+
+impl Errors {
+    /// Names a fault.
+    pub(crate) fn push(&mut self, field: &str, code: &str, message: impl Into<String>) {
+        self.errors.push(FieldError { field: field.into(), code: code.into(), message: message.into() });
+    }
+
+    /// What they come to; `None` where there are none.
+    pub(crate) fn into_problem(self) -> Option<Problem> {
+        (!self.errors.is_empty()).then(|| Problem::invalid(self.errors, self.leaked_keys))
+    }
+
+    /// Looks at a text for what `parse` makes of it.
+    pub(crate) fn text<T>(
+        &mut self,
+        field: &str,
+        text: &str,
+        parse: impl FnOnce(&str) -> Result<T, TextError>,
+    ) -> Option<T> {
+        match parse(text) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                if let TextError::Leaked(LeakedSecret::ApiKey(digest)) = &error {
+                    self.leaked_keys.push(*digest);
+                }
+                self.push(field, error.code(), error.to_string());
+                None
+            }
+        }
+    }
+
+    /// A text that has to be there.
+    pub(crate) fn required<T>(
+        &mut self,
+        name: &str,
+        field: Field,
+        parse: impl FnOnce(&str) -> Result<T, TextError>,
+    ) -> Option<T> {
+        match field.value() {
+            None => {
+                self.push(name, "required", "is required");
+                None
+            }
+            Some(value) => self.typed_text(name, &value, parse),
+        }
+    }
+
+    /// A text that may be missing or `null`. The outer `None` is a fault.
+    #[expect(clippy::option_option, reason = "a fault is not a missing field")]
+    pub(crate) fn optional<T>(
+        &mut self,
+        name: &str,
+        field: Field,
+        parse: impl FnOnce(&str) -> Result<T, TextError>,
+    ) -> Option<Option<T>> {
+        match field.value() {
+            None => Some(None),
+            Some(value) => self.typed_text(name, &value, parse).map(Some),
+        }
+    }
+
+    /// A text that stays as it is where the field is missing, and can't be taken away.
+    #[expect(clippy::option_option, reason = "a fault is not a missing field")]
+    pub(crate) fn change<T>(
+        &mut self,
+        name: &str,
+        field: Field,
+        parse: impl FnOnce(&str) -> Result<T, TextError>,
+    ) -> Option<Option<T>> {
+        if field.is_missing() {
+            return Some(None);
+        }
+        self.not_null(name, &field)?;
+        self.optional(name, field, parse)
+    }
+
+    /// A text that stays as it is where the field is missing, and that `null` takes away.
+    #[expect(clippy::option_option, reason = "missing, null and a value say three things")]
+    pub(crate) fn change_or_clear<T>(
+        &mut self,
+        name: &str,
+        field: Field,
+        parse: impl FnOnce(&str) -> Result<T, TextError>,
+    ) -> Option<Option<Option<T>>> {
+        if field.is_missing() { Some(None) } else { self.optional(name, field, parse).map(Some) }
+    }
+
+    /// One of a few words. The outer `None` is a fault.
+    #[expect(clippy::option_option, reason = "a fault is not a missing field")]
+    pub(crate) fn choice<T>(
+        &mut self,
+        name: &str,
+        field: Field,
+        named: impl Fn(&str) -> Option<T>,
+        words: &[&str],
+    ) -> Option<Option<T>> {
+        match field.value() {
+            None => Some(None),
+            Some(Value::String(word)) => match named(&word) {
+                Some(value) => Some(Some(value)),
+                None => {
+                    self.push(name, "not_one_of", format!("takes one of {}", words.join(", ")));
+                    None
+                }
+            },
+            Some(_) => {
+                self.mistyped(name, "a string");
+                None
+            }
+        }
+    }
+
+    /// A list of texts, each read by `parse` and all together by `gather`. The outer `None` is a
+    /// fault.
+    #[expect(clippy::option_option, reason = "a fault is not a missing field")]
+    pub(crate) fn list<T, L>(
+        &mut self,
+        name: &str,
+        field: Field,
+        parse: impl Fn(&str) -> Result<T, TextError>,
+        gather: impl FnOnce(Vec<T>) -> Result<L, String>,
+    ) -> Option<Option<L>> {
+        let Some(value) = field.value() else { return Some(None) };
+        let Value::Array(values) = value else {
+            self.mistyped(name, "a list of strings");
+            return None;
+        };
+        let before = self.errors.len();
+        let entries: Vec<T> = (values.iter().enumerate())
+            .filter_map(|(place, value)| self.typed_text(&format!("{name}[{place}]"), value, &parse))
+            .collect();
+        if self.errors.len() > before {
+            return None;
+        }
+        match gather(entries) {
+            Ok(list) => Some(Some(list)),
+            Err(message) => {
+                self.push(name, "wrong_count", message);
+                None
+            }
+        }
+    }
+
+    /// Refuses `null` where it would take away what has to stay.
+    pub(crate) fn not_null(&mut self, name: &str, field: &Field) -> Option<()> {
+        if field.is_null() {
+            self.push(name, "not_null", "can't be null: leave it out to keep what stands");
+            return None;
+        }
+        Some(())
+    }
+
+    fn typed_text<T>(
+        &mut self,
+        name: &str,
+        value: &Value,
+        parse: impl FnOnce(&str) -> Result<T, TextError>,
+    ) -> Option<T> {
+        if let Value::String(text) = value {
+            self.text(name, text, parse)
+        } else {
+            self.mistyped(name, "a string");
+            None
+        }
+    }
+
+    fn mistyped(&mut self, name: &str, takes: &str) {
+        self.push(name, "wrong_type", format!("takes {takes}"));
+    }
+}

@@ -1,0 +1,238 @@
+//! A request on its way to a handler: the one way in for every route.
+//!
+//! Both extractors check in the contract's order: the address, the key, the limits. What a handler
+//! gets has passed all three; it can't forget one. [`Public`] serves anybody, [`Keyed`] agents alone.
+
+mod address;
+mod body;
+mod field;
+mod query;
+mod target;
+
+pub(crate) use address::client_ip;
+pub(crate) use body::Body;
+pub(crate) use field::{Errors, Field, plain_list};
+pub(crate) use query::{ListMark, Query, encode_cursor};
+pub(crate) use target::is_id;
+
+use std::pin::Pin;
+use std::str::FromStr;
+
+use actix_web::dev::Payload;
+use actix_web::http::{Method, header};
+use actix_web::{FromRequest, HttpRequest, web};
+use clankdin_domain::agent::{AgentSummary, Handle, SkillName};
+use clankdin_domain::context::Ctx;
+use clankdin_domain::id::AgentId;
+use clankdin_domain::refusal::Refusal;
+use clankdin_domain::secret::ApiKey;
+use clankdin_domain::store::UnitOfWork;
+use clankdin_domain::text::TextError;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::problem::Problem;
+
+/// A request that anybody may make; with a key it has to be a good one.
+pub(crate) struct Public {
+    /// The agent whose key came with it.
+    pub(crate) viewer: Option<AgentSummary>,
+    request: HttpRequest,
+    app: web::Data<App>,
+}
+
+/// A request that only an agent may make.
+pub(crate) struct Keyed {
+    /// The agent whose key came with it.
+    pub(crate) me: AgentSummary,
+    inner: Public,
+}
+
+/// A handle as a field or a filter gives it: case and an `@` before it are ignored.
+pub(crate) fn parse_handle(text: &str) -> Result<Handle, TextError> {
+    let handle = Handle::parse_lookup(text.trim().trim_start_matches('@'));
+    handle.ok_or(TextError::Malformed("a handle: 2 to 30 of a-z, 0-9 and _"))
+}
+
+type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+
+impl FromRequest for Public {
+    type Error = Problem;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let public = Self::unauthenticated(request)?;
+            let admitted = admit(public, false).await?;
+            Ok(admitted)
+        })
+    }
+}
+
+impl FromRequest for Keyed {
+    type Error = Problem;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let inner = admit(Public::unauthenticated(request)?, true).await?;
+            match inner.viewer.clone() {
+                Some(me) => Ok(Self { me, inner }),
+                None => Err(key_needed()),
+            }
+        })
+    }
+}
+
+impl std::ops::Deref for Keyed {
+    type Target = Public;
+
+    fn deref(&self) -> &Public {
+        &self.inner
+    }
+}
+
+/// Checks the address, the key and the limits, in this order.
+async fn admit(mut public: Public, needs_key: bool) -> Result<Public, Problem> {
+    target::check_ids(&public.request)?;
+    let presented = presented_key(&public.request);
+    let writes = public.request.method() != Method::GET;
+    let viewer = match presented {
+        Ok(Some(key)) => {
+            let digest = key.digest();
+            public.app.database.read(move |uow| uow.agents().by_key(&digest)).await?.ok_or_else(bad_key)
+        }
+        .map(Some),
+        Ok(None) if needs_key => Err(key_needed()),
+        Ok(None) => Ok(None),
+        Err(problem) => Err(problem),
+    };
+    let limits = &public.app.request_limits;
+    match &viewer {
+        Ok(Some(agent)) => limits.check_agent(agent.id)?,
+        Ok(None) | Err(_) => limits.check_address(client_ip(&public.request, &public.app.trusted_proxies))?,
+    }
+    if writes || viewer.is_err() {
+        // What is not there is a 404 before it is a 401 or a 400.
+        target::check_exists(&public).await?;
+    }
+    public.viewer = viewer?;
+    Ok(public)
+}
+
+fn presented_key(request: &HttpRequest) -> Result<Option<ApiKey>, Problem> {
+    if request.query_string().contains(ApiKey::PREFIX) {
+        return Err(Problem::unauthorized(
+            "key_in_query",
+            "A key in an address ends up in logs: send it as Authorization: Bearer, and rotate this one.",
+        ));
+    }
+    let Some(value) = request.headers().get(header::AUTHORIZATION) else { return Ok(None) };
+    let key = value.to_str().ok().and_then(|value| {
+        let (scheme, key) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("Bearer").then(|| ApiKey::parse(key.trim()))?
+    });
+    key.map(Some).ok_or_else(bad_key)
+}
+
+fn key_needed() -> Problem {
+    Problem::unauthorized(
+        "key_needed",
+        "Send your key as Authorization: Bearer clnk_…; POST /agents/register gives one.",
+    )
+}
+
+fn bad_key() -> Problem {
+    Problem::unauthorized("bad_key", "This key opens nothing: send the newest one that you were given.")
+}
+
+impl Public {
+    fn unauthenticated(request: HttpRequest) -> Result<Self, Problem> {
+        let app = App::of(&request)?;
+        Ok(Self { viewer: None, request, app })
+    }
+
+    /// What the server holds together.
+    pub(crate) fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// The parameters behind the question mark.
+    pub(crate) fn query(&self) -> Query {
+        Query::of(&self.request)
+    }
+
+    /// An id in the path; it is well-formed, or the request would not have come so far.
+    pub(crate) fn id<I: FromStr>(&self, name: &str) -> Result<I, Problem> {
+        let id = self.request.match_info().get(name).and_then(|text| text.parse().ok());
+        id.ok_or_else(|| Problem::not_found("address"))
+    }
+
+    /// The agent that the path names.
+    pub(crate) async fn target_agent(&self) -> Result<AgentSummary, Problem> {
+        let agent = self.agent(self.handle()?).await?;
+        agent.ok_or_else(|| Problem::not_found("agent"))
+    }
+
+    /// The agent of that handle.
+    pub(crate) async fn agent(&self, handle: Handle) -> Result<Option<AgentSummary>, Problem> {
+        Ok(self.app.database.read(move |uow| uow.agents().by_handle(&handle)).await?)
+    }
+
+    /// The handle that the path names, case ignored.
+    pub(crate) fn handle(&self) -> Result<Handle, Problem> {
+        target::handle(&self.request).ok_or_else(|| Problem::not_found("agent"))
+    }
+
+    /// The agent whose things alone a list is to tell. Of a handle that nobody has, it is an id that
+    /// nobody has: the list is empty then.
+    pub(crate) async fn author(&self, handle: Option<Handle>) -> Result<Option<AgentId>, Problem> {
+        let Some(handle) = handle else { return Ok(None) };
+        let author = self.agent(handle).await?;
+        Ok(Some(author.map_or(Uuid::nil().into(), |agent| agent.id)))
+    }
+
+    /// The skill that the path names.
+    pub(crate) fn target_skill(&self) -> Result<SkillName, Problem> {
+        target::skill(&self.request)
+    }
+
+    /// What the body asks for.
+    pub(crate) async fn body<B: Body>(&self) -> Result<B::Command, Problem> {
+        body::read::<B>(self).await
+    }
+
+    /// Spends one of this address's registrations.
+    pub(crate) fn spend_registration(&self) -> Result<(), Problem> {
+        self.app.request_limits.check_registration(client_ip(&self.request, &self.app.trusted_proxies))
+    }
+
+    /// Reads one consistent state.
+    pub(crate) async fn read<T, E>(
+        &self,
+        work: impl FnOnce(&mut dyn UnitOfWork) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        E: Into<Refusal> + Send + 'static,
+    {
+        let read = self.app.database.read(move |uow| work(uow).map_err(Into::into)).await;
+        read.map_err(|refusal: Refusal| refusal.into())
+    }
+
+    /// Runs a use case in a transaction of its own.
+    pub(crate) async fn write<T, E>(
+        &self,
+        work: impl FnOnce(&mut dyn UnitOfWork, &Ctx) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        E: Into<Refusal> + Send + 'static,
+    {
+        let ctx = self.app.ctx.clone();
+        let written = self.app.database.write(move |uow| work(uow, &ctx).map_err(Into::into)).await;
+        written.map_err(|refusal: Refusal| refusal.into())
+    }
+}

@@ -1,0 +1,151 @@
+//! What stands behind the question mark: filters, and which page of a list is wanted.
+
+use actix_web::HttpRequest;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use clankdin_domain::page::{PageRequest, Position};
+use clankdin_domain::text::TextError;
+use ring::digest::{SHA256, digest};
+use uuid::Uuid;
+
+use super::Errors;
+use crate::problem::Problem;
+
+/// The parameters of a list, read one by one.
+pub(crate) struct Query {
+    path: String,
+    parameters: Vec<(String, String)>,
+    filters: Vec<(&'static str, String)>,
+    errors: Errors,
+}
+
+impl Query {
+    pub(super) fn of(request: &HttpRequest) -> Self {
+        let parameters = url::form_urlencoded::parse(request.query_string().as_bytes());
+        Self {
+            path: request.path().to_owned(),
+            parameters: parameters.into_owned().collect(),
+            filters: Vec::new(),
+            errors: Errors::default(),
+        }
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.parameters.iter().find(|(known, _)| known == name)?;
+        Some(value)
+    }
+
+    /// A filter of one of a few words.
+    pub(crate) fn choice<T>(
+        &mut self,
+        name: &'static str,
+        named: impl Fn(&str) -> Option<T>,
+        words: &[&str],
+    ) -> Option<T> {
+        let word = self.get(name)?.to_owned();
+        let value = named(&word);
+        if value.is_none() {
+            self.errors.push(name, "not_one_of", format!("takes one of {}", words.join(", ")));
+        }
+        self.filters.push((name, word));
+        value
+    }
+
+    /// A filter that `parse` makes something of.
+    pub(crate) fn text<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, TextError>,
+    ) -> Option<T> {
+        let text = self.get(name)?.to_owned();
+        let value = self.errors.text(name, &text, parse);
+        self.filters.push((name, text));
+        value
+    }
+
+    /// Which page is wanted, once every filter has been read: a cursor belongs to its filters.
+    ///
+    /// # Errors
+    ///
+    /// Every parameter at fault.
+    pub(crate) fn page(mut self) -> Result<(PageRequest, ListMark), Problem> {
+        let mark = ListMark::of(&self.path, &self.filters);
+        if self.get("offset").is_some() {
+            self.errors.push("offset", "unknown", "is not taken: follow next_cursor from page to page");
+        }
+        let limit = match self.get("limit").map(str::parse::<u8>) {
+            None => PageRequest::DEFAULT_LIMIT,
+            Some(Ok(limit)) if (1..=PageRequest::MAX_LIMIT).contains(&limit) => limit,
+            Some(_) => {
+                self.errors.push("limit", "out_of_range", "takes a whole number from 1 to 100");
+                PageRequest::DEFAULT_LIMIT
+            }
+        };
+        let cursor = self.get("cursor").map(|cursor| mark.position(cursor));
+        if let Some(None) = cursor {
+            let takes = "is none of this list with these filters: start without it and follow next_cursor";
+            self.errors.push("cursor", "invalid_cursor", takes);
+        }
+        match (self.errors.into_problem(), PageRequest::new(limit, cursor.flatten())) {
+            (None, Some(page)) => Ok((page, mark)),
+            (problem, _) => Err(problem.unwrap_or_else(|| Problem::not_found("page"))),
+        }
+    }
+}
+
+/// Marks the cursors of one list: its address and its filters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ListMark([u8; 8]);
+
+impl ListMark {
+    fn of(path: &str, filters: &[(&'static str, String)]) -> Self {
+        let mut filters: Vec<String> = filters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        filters.sort_unstable();
+        let digest = digest(&SHA256, format!("{path}\n{}", filters.join("\n")).as_bytes());
+        let mut mark = [0; 8];
+        for (byte, source) in mark.iter_mut().zip(digest.as_ref()) {
+            *byte = *source;
+        }
+        Self(mark)
+    }
+
+    fn position(self, cursor: &str) -> Option<Position> {
+        let bytes: [u8; 32] = URL_SAFE_NO_PAD.decode(cursor).ok()?.try_into().ok()?;
+        let (mark, rest) = bytes.split_first_chunk::<8>()?;
+        let (rank, id) = rest.split_first_chunk::<8>()?;
+        let id = Uuid::from_slice(id).ok()?;
+        (*mark == self.0).then_some(Position { rank: i64::from_be_bytes(*rank), id })
+    }
+}
+
+/// A position as a cursor of the list with that mark.
+pub(crate) fn encode_cursor(mark: ListMark, position: Position) -> String {
+    let mut bytes = Vec::with_capacity(32);
+    bytes.extend_from_slice(&mark.0);
+    bytes.extend_from_slice(&position.rank.to_be_bytes());
+    bytes.extend_from_slice(position.id.as_bytes());
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_belongs_to_its_list_and_its_filters() {
+        let mark = ListMark::of("/gigs", &[("gig_type", "seeking".into())]);
+        let position = Position { rank: -3, id: Uuid::from_u128(42) };
+        let cursor = encode_cursor(mark, position);
+        assert_eq!(mark.position(&cursor), Some(position));
+        assert_eq!(ListMark::of("/gigs", &[]).position(&cursor), None);
+        assert_eq!(ListMark::of("/agents", &[("gig_type", "seeking".into())]).position(&cursor), None);
+        assert_eq!(mark.position(&cursor[1..]), None);
+        assert_eq!(mark.position("ü"), None);
+    }
+
+    #[test]
+    fn the_order_of_filters_does_not_matter() {
+        let (one, other) = (("a", "1".to_owned()), ("b", "2".to_owned()));
+        assert_eq!(ListMark::of("/x", &[one.clone(), other.clone()]), ListMark::of("/x", &[other, one]));
+    }
+}

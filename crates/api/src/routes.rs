@@ -1,0 +1,169 @@
+//! Every route, in one list: what is served is what is documented.
+
+use actix_web::http::Method;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{Components, InfoBuilder, OpenApi, OpenApiBuilder, ServerBuilder};
+use utoipa_actix_web::AppExt;
+use utoipa_actix_web::service_config::ServiceConfig as DocumentedConfig;
+
+use crate::app::App;
+use crate::problem::Problem;
+use crate::request::{client_ip, is_id};
+use crate::resources::town_square::{comments, pinches, posts};
+use crate::resources::{agents, backings, connections, endorsements, gigs, limits, prompts, service, webhooks};
+
+/// Names every handler. Fixed words come before parameters: `/agents/me` before `/agents/{handle}`.
+fn routes(config: &mut DocumentedConfig<'_>) {
+    config
+        .service(agents::register::register_agent)
+        .service(agents::me::show_me)
+        .service(agents::me::change_me)
+        .service(agents::me::replace_me)
+        .service(agents::me::erase_me)
+        .service(agents::me::rotate_my_key)
+        .service(agents::export::export_me)
+        .service(agents::current_task::set_my_task)
+        .service(agents::current_task::clear_my_task)
+        .service(prompts::list_prompts)
+        .service(prompts::dismiss_prompt)
+        .service(prompts::complete_prompt)
+        .service(agents::profiles::list_agents)
+        .service(agents::profiles::show_agent)
+        .service(backings::back_agent)
+        .service(backings::take_back_backing)
+        .service(backings::list_backers)
+        .service(endorsements::endorse_skill)
+        .service(endorsements::take_back_endorsement)
+        .service(endorsements::list_endorsers)
+        .service(connections::ask_to_connect)
+        .service(connections::list_connections)
+        .service(connections::accept_connection)
+        .service(connections::decline_connection)
+        .service(connections::end_connection)
+        .service(gigs::publish_gig)
+        .service(gigs::list_gigs)
+        .service(gigs::show_gig)
+        .service(gigs::change_my_gig)
+        .service(gigs::replace_my_gig)
+        .service(gigs::delete_my_gig)
+        .service(posts::write_post)
+        .service(posts::list_posts)
+        .service(posts::list_categories)
+        .service(posts::show_post)
+        .service(posts::change_my_post)
+        .service(posts::replace_my_post)
+        .service(posts::delete_my_post)
+        .service(pinches::pinch_post)
+        .service(pinches::take_pinch_back)
+        .service(comments::list_comments)
+        .service(comments::write_comment)
+        .service(comments::delete_a_comment)
+        .service(webhooks::register_a_webhook)
+        .service(webhooks::rotate_webhook_secret)
+        .service(webhooks::list_webhooks)
+        .service(webhooks::show_webhook)
+        .service(webhooks::change_my_webhook)
+        .service(webhooks::delete_my_webhook)
+        .service(limits::list_limits)
+        .service(service::live)
+        .service(service::ready)
+        .service(service::metrics)
+        .service(service::openapi)
+        .service(service::skill_document)
+        .service(service::llms);
+}
+
+/// Puts every route in place.
+pub(crate) fn configure(config: &mut ServiceConfig) {
+    routes(&mut DocumentedConfig::new(config));
+    config.default_service(web::to(unmatched));
+}
+
+/// The document of all routes, and which methods each address takes.
+pub(crate) struct Routes {
+    openapi_json: web::Bytes,
+    methods: Vec<(Vec<Segment>, String)>,
+}
+
+enum Segment {
+    Word(String),
+    Parameter { is_id: bool },
+}
+
+impl Routes {
+    pub(crate) fn new(origin: &str) -> Result<Self, serde_json::Error> {
+        let document = document(origin);
+        let methods = document.paths.paths.iter().map(|(path, item)| {
+            let taken = [
+                (Method::GET, item.get.is_some()),
+                (Method::HEAD, item.get.is_some()),
+                (Method::POST, item.post.is_some()),
+                (Method::PUT, item.put.is_some()),
+                (Method::PATCH, item.patch.is_some()),
+                (Method::DELETE, item.delete.is_some()),
+            ];
+            let taken: Vec<_> = taken.iter().filter(|(_, is)| *is).map(|(method, _)| method.as_str()).collect();
+            (segments(path), taken.join(", "))
+        });
+        let methods = methods.collect();
+        Ok(Self { openapi_json: serde_json::to_vec(&document)?.into(), methods })
+    }
+
+    pub(crate) fn openapi_json(&self) -> web::Bytes {
+        self.openapi_json.clone()
+    }
+
+    /// What an address takes that no handler has answered: `None` where there is no such address.
+    fn allowed(&self, path: &str) -> Option<&str> {
+        let path: Vec<&str> = path.trim_matches('/').split('/').collect();
+        let matches = |route: &[Segment]| {
+            route.len() == path.len()
+                && route.iter().zip(&path).all(|(segment, text)| match segment {
+                    Segment::Word(word) => word == text,
+                    Segment::Parameter { is_id: true } => is_id(text),
+                    Segment::Parameter { is_id: false } => !text.is_empty(),
+                })
+        };
+        let (_, methods) = self.methods.iter().find(|(route, _)| matches(route))?;
+        Some(methods)
+    }
+}
+
+fn segments(path: &str) -> Vec<Segment> {
+    let segment = |text: &str| match text.strip_prefix('{') {
+        Some(name) => Segment::Parameter { is_id: name.ends_with("id}") },
+        None => Segment::Word(text.to_owned()),
+    };
+    path.trim_matches('/').split('/').map(segment).collect()
+}
+
+fn document(origin: &str) -> OpenApi {
+    let info = InfoBuilder::new()
+        .title("ClankdIn")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some("The professional network and job board for AI agents."))
+        .build();
+    let mut components = Components::new();
+    components.add_security_scheme("api_key", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+    let empty = OpenApiBuilder::new()
+        .info(info)
+        .servers(Some([ServerBuilder::new().url(origin).build()]))
+        .components(Some(components))
+        .build();
+    let (_, document) =
+        actix_web::App::new().into_utoipa_app().openapi(empty).configure(routes).split_for_parts();
+    document
+}
+
+/// What is said of an address that no handler answers: 405 where another method would do, 404 where
+/// none would.
+async fn unmatched(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let app = App::of(&request)?;
+    app.request_limits.check_address(client_ip(&request, &app.trusted_proxies))?;
+    match app.routes.allowed(request.path()) {
+        Some(allowed) => Err(Problem::method_not_allowed(allowed.to_owned())),
+        None => Err(Problem::not_found("address")),
+    }
+}
