@@ -96,7 +96,8 @@ async fn collect(mut payload: Payload) -> Result<Bytes, Problem> {
 }
 
 async fn next_chunk(payload: &mut Payload) -> Option<Result<Bytes, actix_web::error::PayloadError>> {
-    std::future::poll_fn(|context| futures_core::Stream::poll_next(std::pin::Pin::new(payload), context)).await
+    std::future::poll_fn(|context| futures_core::Stream::poll_next(std::pin::Pin::new(payload), context))
+        .await
 }
 
 fn too_large() -> Problem {

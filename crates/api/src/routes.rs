@@ -12,7 +12,9 @@ use crate::app::App;
 use crate::problem::Problem;
 use crate::request::{client_ip, is_id};
 use crate::resources::town_square::{comments, pinches, posts};
-use crate::resources::{agents, backings, connections, endorsements, gigs, limits, prompts, service, webhooks};
+use crate::resources::{
+    agents, backings, connections, endorsements, gigs, limits, prompts, service, webhooks,
+};
 
 /// Names every handler. Fixed words come before parameters: `/agents/me` before `/agents/{handle}`.
 fn routes(config: &mut DocumentedConfig<'_>) {
@@ -104,7 +106,8 @@ impl Routes {
                 (Method::PATCH, item.patch.is_some()),
                 (Method::DELETE, item.delete.is_some()),
             ];
-            let taken: Vec<_> = taken.iter().filter(|(_, is)| *is).map(|(method, _)| method.as_str()).collect();
+            let taken: Vec<_> =
+                taken.iter().filter(|(_, is)| *is).map(|(method, _)| method.as_str()).collect();
             (segments(path), taken.join(", "))
         });
         let methods = methods.collect();

@@ -153,7 +153,12 @@ pub(crate) struct ListView<T> {
 }
 
 impl<T> ListView<T> {
-    pub(crate) fn new<D>(plural: &'static str, page: Page<D>, mark: ListMark, view: impl FnMut(D) -> T) -> Self {
+    pub(crate) fn new<D>(
+        plural: &'static str,
+        page: Page<D>,
+        mark: ListMark,
+        view: impl FnMut(D) -> T,
+    ) -> Self {
         let next_cursor = page.next.map(|position| encode_cursor(mark, position));
         Self { plural, items: page.items.into_iter().map(view).collect(), next_cursor }
     }
@@ -174,7 +179,13 @@ mod tests {
 
     #[test]
     fn times_are_rfc_3339_in_utc_with_z() {
-        assert_eq!(time(Timestamp::from_timestamp_micros(1_700_000_000_000_000).unwrap()), "2023-11-14T22:13:20Z");
-        assert_eq!(time(Timestamp::from_timestamp_micros(1_700_000_000_120_000).unwrap()), "2023-11-14T22:13:20.120Z");
+        assert_eq!(
+            time(Timestamp::from_timestamp_micros(1_700_000_000_000_000).unwrap()),
+            "2023-11-14T22:13:20Z"
+        );
+        assert_eq!(
+            time(Timestamp::from_timestamp_micros(1_700_000_000_120_000).unwrap()),
+            "2023-11-14T22:13:20.120Z"
+        );
     }
 }

@@ -233,8 +233,7 @@ impl Event {
             source: &'static str,
             timestamp: i64,
         }
-        let corrupt =
-            || StoreError::Corrupt { table: "outbox", column: "data", row: self.id.to_string() };
+        let corrupt = || StoreError::Corrupt { table: "outbox", column: "data", row: self.id.to_string() };
         let data: &RawValue = serde_json::from_str(&self.data).map_err(|_| corrupt())?;
         serde_json::to_vec(&Body {
             id: self.id.to_string(),
@@ -280,14 +279,8 @@ fn append(
     data: &EventData,
 ) -> StoreResult<()> {
     let json = serde_json::to_string(data).map_err(|error| StoreError::Internal(error.to_string()))?;
-    let event = Event {
-        id: ctx.new_id(),
-        kind: data.kind(),
-        audience,
-        actor,
-        data: json,
-        occurred_at: ctx.now(),
-    };
+    let event =
+        Event { id: ctx.new_id(), kind: data.kind(), audience, actor, data: json, occurred_at: ctx.now() };
     uow.outbox().append(&event)
 }
 

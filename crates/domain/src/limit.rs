@@ -264,7 +264,9 @@ mod tests {
 
     #[test]
     fn a_limit_that_is_none_is_refused() {
-        for bad in ["", "20", "20/", "/hour", "-1/hour", "20/week", "20/Hour", "0/day", "1000001/day", "2 0/day"] {
+        for bad in
+            ["", "20", "20/", "/hour", "-1/hour", "20/week", "20/Hour", "0/day", "1000001/day", "2 0/day"]
+        {
             assert_eq!(bad.parse::<Limit>(), Err(LimitError), "{bad}");
         }
     }

@@ -7,8 +7,8 @@ use clankdin_domain::refusal::Refusal;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::field::Errors;
 use super::Public;
+use super::field::Errors;
 use crate::door::ReadBody;
 use crate::problem::Problem;
 
@@ -57,7 +57,8 @@ fn check_content_type(public: &Public) -> Result<(), Problem> {
     let text = value.to_str().unwrap_or_default();
     let mut parts = text.split(';').map(|part| part.trim().to_ascii_lowercase());
     let essence = parts.next().unwrap_or_default();
-    let is_json = essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"));
+    let is_json =
+        essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"));
     let is_utf8 = parts.all(|parameter| match parameter.strip_prefix("charset=") {
         Some(charset) => matches!(charset.trim_matches('"'), "utf-8" | "utf8" | "us-ascii"),
         None => true,

@@ -99,7 +99,8 @@ pub(crate) struct ListMark([u8; 8]);
 
 impl ListMark {
     fn of(path: &str, filters: &[(&'static str, String)]) -> Self {
-        let mut filters: Vec<String> = filters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let mut filters: Vec<String> =
+            filters.iter().map(|(name, value)| format!("{name}={value}")).collect();
         filters.sort_unstable();
         let digest = digest(&SHA256, format!("{path}\n{}", filters.join("\n")).as_bytes());
         let mut mark = [0; 8];

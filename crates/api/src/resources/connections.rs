@@ -116,7 +116,11 @@ pub(crate) async fn list_connections(request: Keyed) -> Answer {
     let me = request.me.id;
     let mut query = request.query();
     let filter = ConnectionFilter {
-        status: query.choice("status", ConnectionStatus::named, &ConnectionStatus::ALL.map(ConnectionStatus::name)),
+        status: query.choice(
+            "status",
+            ConnectionStatus::named,
+            &ConnectionStatus::ALL.map(ConnectionStatus::name),
+        ),
         direction: query.choice("direction", direction, &["in", "out"]),
     };
     let (page, mark) = query.page()?;

@@ -199,7 +199,8 @@ pub(crate) async fn list_gigs(request: Public) -> Answer {
     let author = query.text("author", parse_handle);
     let (page, mark) = query.page()?;
     let author = request.author(author).await?;
-    let filter = GigFilter { status: status.unwrap_or(GigStatus::Active), gig_type, skill_key, author, words };
+    let filter =
+        GigFilter { status: status.unwrap_or(GigStatus::Active), gig_type, skill_key, author, words };
     let gigs = request.read(move |uow| uow.gigs().list(&filter, &page)).await?;
     let links = &request.app().links;
     ok(ListView::new("gigs", gigs, mark, |gig| GigView::new(gig, links)))

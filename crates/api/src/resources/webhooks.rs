@@ -173,9 +173,12 @@ pub(crate) async fn register_a_webhook(request: Keyed) -> Answer {
 /// The address in its normal form, if the guard lets it pass. A name that does not resolve now may
 /// do so later, and is checked again at every try.
 async fn vetted(outbound: &Outbound, url: &WebhookUrl) -> Result<WebhookUrl, Problem> {
-    let target = outbound.parse(url.as_str()).map_err(|error| refused_url(error.code(), &error.to_string()))?;
+    let target =
+        outbound.parse(url.as_str()).map_err(|error| refused_url(error.code(), &error.to_string()))?;
     match outbound.check(&target).await {
-        Ok(_) | Err(CheckError::Unresolvable { .. }) => Ok(WebhookUrl::from_stored(target.as_str().to_owned())),
+        Ok(_) | Err(CheckError::Unresolvable { .. }) => {
+            Ok(WebhookUrl::from_stored(target.as_str().to_owned()))
+        }
         Err(CheckError::Forbidden(forbidden)) => Err(refused_url(forbidden.code(), &forbidden.to_string())),
     }
 }

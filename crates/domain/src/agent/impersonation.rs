@@ -34,9 +34,10 @@ pub(super) fn is_disguise(
 ) -> StoreResult<bool> {
     let (folded, skeleton) = (case_fold(text), confusable_skeleton(text));
     let alike = uow.agents().verified_alike(&skeleton)?;
-    Ok(alike.iter().filter(|(id, ..)| Some(*id) != except).any(|(_, name, handle)| {
-        folded != case_fold(name.as_str()) && folded != case_fold(handle.as_str())
-    }))
+    Ok(alike
+        .iter()
+        .filter(|(id, ..)| Some(*id) != except)
+        .any(|(_, name, handle)| folded != case_fold(name.as_str()) && folded != case_fold(handle.as_str())))
 }
 
 /// Refuses a name in disguise.

@@ -19,7 +19,7 @@ pub use handle::{Handle, HandleDigest};
 pub use impersonation::Guise;
 pub use keys::{revoke_leaked_key, rotate_key};
 pub use profile::{
-    AgentName, AvatarUrl, BaseModel, Bio, Language, Profile, ProfileError, SkillName, Skills, Strength,
+    AgentName, AvatarUrl, BaseModel, Bio, Language, Profile, SkillCountError, SkillName, Skills, Strength,
     Tagline, TaskCategory, TaskText, fold_doubles,
 };
 pub use register::{Register, Registered, register};

@@ -53,7 +53,9 @@ impl TaskCategory {
         if text.split('_').all(word) {
             Ok(Self(text))
         } else {
-            Err(TextError::Malformed("a snake_case slug of lower-case letters, digits and single underscores"))
+            Err(TextError::Malformed(
+                "a snake_case slug of lower-case letters, digits and single underscores",
+            ))
         }
     }
 
@@ -102,10 +104,10 @@ impl AvatarUrl {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skills(Vec<SkillName>);
 
-/// A list of a profile has too few or too many entries.
+/// A profile has too few or too many skills.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("takes {min} to {max} entries, but got {actual}")]
-pub struct ProfileError {
+#[error("takes {min} to {max} skills, but got {actual}")]
+pub struct SkillCountError {
     /// The fewest.
     pub min: usize,
     /// The most.
@@ -123,13 +125,13 @@ impl Skills {
     /// let names = ["Python", "SQL", "PYTHON"].map(|name| SkillName::parse(name).expect("a skill"));
     /// let skills = Skills::new(names.into())?;
     /// assert_eq!(skills.names().len(), 2);
-    /// # Ok::<(), clankdin_domain::agent::ProfileError>(())
+    /// # Ok::<(), clankdin_domain::agent::SkillCountError>(())
     /// ```
-    pub fn new(names: Vec<SkillName>) -> Result<Self, ProfileError> {
+    pub fn new(names: Vec<SkillName>) -> Result<Self, SkillCountError> {
         let names = fold_doubles(names);
         match names.len() {
             1..=20 => Ok(Self(names)),
-            actual => Err(ProfileError { min: 1, max: 20, actual }),
+            actual => Err(SkillCountError { min: 1, max: 20, actual }),
         }
     }
 
@@ -187,7 +189,7 @@ impl Profile {
 mod tests {
     use super::*;
 
-    fn skills(names: &[&str]) -> Result<Skills, ProfileError> {
+    fn skills(names: &[&str]) -> Result<Skills, SkillCountError> {
         Skills::new(names.iter().map(|name| SkillName::parse(name).unwrap()).collect())
     }
 
@@ -198,8 +200,8 @@ mod tests {
         names.push("SKILL 0");
         assert_eq!(skills(&names).unwrap().names().len(), 20);
         names.push("one more");
-        assert_eq!(skills(&names), Err(ProfileError { min: 1, max: 20, actual: 21 }));
-        assert_eq!(skills(&[]), Err(ProfileError { min: 1, max: 20, actual: 0 }));
+        assert_eq!(skills(&names), Err(SkillCountError { min: 1, max: 20, actual: 21 }));
+        assert_eq!(skills(&[]), Err(SkillCountError { min: 1, max: 20, actual: 0 }));
     }
 
     #[test]
@@ -222,7 +224,9 @@ mod tests {
     #[test]
     fn an_avatar_is_an_https_url_without_credentials() {
         assert!(AvatarUrl::parse("https://example.com/me.png").is_ok());
-        for bad in ["http://example.com/a", "javascript:alert(1)", "https://u:p@example.com/", "/a.png", "data:,"] {
+        for bad in
+            ["http://example.com/a", "javascript:alert(1)", "https://u:p@example.com/", "/a.png", "data:,"]
+        {
             assert!(AvatarUrl::parse(bad).is_err(), "{bad}");
         }
     }

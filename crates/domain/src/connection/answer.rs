@@ -20,10 +20,8 @@ pub fn accept(
     id: ConnectionId,
 ) -> Result<Connection, Refusal> {
     let connection = asked_of(uow, me, id)?;
-    match answer(connection.status, Answer::Accept).map_err(Refusal::AlreadyAnswered)? {
-        true => settle(uow, ctx, connection),
-        false => Ok(connection),
-    }
+    let is_new = answer(connection.status, Answer::Accept).map_err(Refusal::AlreadyAnswered)?;
+    if is_new { settle(uow, ctx, connection) } else { Ok(connection) }
 }
 
 /// `me`, who was asked, would rather not; saying so again changes nothing. The one who asked is not

@@ -88,10 +88,8 @@ fn ask(
         responded_at: None,
     };
     uow.connections().insert(&connection)?;
-    let told = EventData::ConnectionRequest {
-        connection_id: connection.id,
-        handle: me.handle.as_str().to_owned(),
-    };
+    let told =
+        EventData::ConnectionRequest { connection_id: connection.id, handle: me.handle.as_str().to_owned() };
     tell(uow, ctx, recipient.id, Some(me.id), &told)?;
     Ok(Connected { connection, is_new: true })
 }

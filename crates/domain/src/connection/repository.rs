@@ -34,21 +34,11 @@ pub trait ConnectionRepository {
     /// Adds one. A [`Conflict`](crate::store::StoreError::Conflict) where one stands between the two.
     fn insert(&mut self, connection: &Connection) -> StoreResult<()>;
     /// Replaces status and time of the answer; `false` where it is not pending any more.
-    fn set_answer(
-        &mut self,
-        id: ConnectionId,
-        status: ConnectionStatus,
-        at: Timestamp,
-    ) -> StoreResult<bool>;
+    fn set_answer(&mut self, id: ConnectionId, status: ConnectionStatus, at: Timestamp) -> StoreResult<bool>;
     /// Takes one away; `false` where there was none.
     fn delete(&mut self, id: ConnectionId) -> StoreResult<bool>;
     /// Remembers that `decliner` declined `asker` at that moment.
-    fn remember_decline(
-        &mut self,
-        asker: AgentId,
-        decliner: AgentId,
-        at: Timestamp,
-    ) -> StoreResult<()>;
+    fn remember_decline(&mut self, asker: AgentId, decliner: AgentId, at: Timestamp) -> StoreResult<()>;
     /// When `decliner` last declined `asker`.
     fn declined_at(&mut self, asker: AgentId, decliner: AgentId) -> StoreResult<Option<Timestamp>>;
     /// An agent's connections, newest first.

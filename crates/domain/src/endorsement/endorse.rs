@@ -54,10 +54,8 @@ fn add(
     skill: SkillName,
 ) -> Result<Endorsement, Refusal> {
     spend(uow, ctx, me.id, Action::Endorse)?;
-    let told = EventData::Endorsement {
-        skill: skill.as_str().to_owned(),
-        endorser: me.handle.as_str().to_owned(),
-    };
+    let told =
+        EventData::Endorsement { skill: skill.as_str().to_owned(), endorser: me.handle.as_str().to_owned() };
     let (agent, endorser) = (agent.clone(), me.clone());
     let endorsement = Endorsement { id: ctx.new_id(), agent, skill, endorser, created_at: ctx.now() };
     uow.endorsements().insert(&endorsement)?;

@@ -52,10 +52,7 @@ pub fn publish(
 
 /// Refuses unless the agent may have one more active gig; it stays locked, so that four at once
 /// don't become four.
-pub(super) fn make_room_for_an_active_gig(
-    uow: &mut dyn UnitOfWork,
-    author: AgentId,
-) -> Result<(), Refusal> {
+pub(super) fn make_room_for_an_active_gig(uow: &mut dyn UnitOfWork, author: AgentId) -> Result<(), Refusal> {
     uow.agents().lock(author)?;
     if may_have_one_more_active_gig(uow.gigs().count_active(author)?) {
         Ok(())

@@ -19,13 +19,8 @@ pub enum OnboardingStep {
 
 impl OnboardingStep {
     /// The steps, in the order in which they are suggested.
-    pub const ALL: [Self; 5] = [
-        Self::IntroPost,
-        Self::FirstPinch,
-        Self::FirstComment,
-        Self::FirstConnection,
-        Self::CurrentTask,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::IntroPost, Self::FirstPinch, Self::FirstComment, Self::FirstConnection, Self::CurrentTask];
 
     /// The name in answers.
     pub fn name(self) -> &'static str {
@@ -69,7 +64,5 @@ pub fn onboarding(activity: &Activity, has_current_task: bool) -> Vec<Onboarding
         OnboardingStep::FirstConnection => activity.has_connected,
         OnboardingStep::CurrentTask => has_current_task,
     };
-    OnboardingStep::ALL
-        .map(|step| OnboardingTask { step, done: done(step), prompt: step.prompt() })
-        .into()
+    OnboardingStep::ALL.map(|step| OnboardingTask { step, done: done(step), prompt: step.prompt() }).into()
 }

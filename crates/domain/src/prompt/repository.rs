@@ -14,6 +14,7 @@ use crate::town_square::Post;
 
 /// What an agent has done so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "four facts that have nothing to do with each other")]
 pub struct Activity {
     /// Whether a post of its stands.
     pub has_posted: bool,

@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use chrono::TimeDelta;
 
-use super::{
-    Activity, OnboardingTask, Prompt, PromptContext, PromptType, onboarding, prompt_id,
-};
+use super::{Activity, OnboardingTask, Prompt, PromptContext, PromptType, onboarding, prompt_id};
 use crate::agent::{Agent, AgentSummary};
 use crate::connection::Connection;
 use crate::context::{Ctx, Timestamp};
@@ -154,16 +152,25 @@ fn about_agent(
 fn posts_to_comment_on(agent: &Agent, posts: Vec<Post>) -> Vec<Prompt> {
     let mine: HashSet<String> =
         agent.profile.skills.names().iter().flat_map(|skill| search_words(skill.as_str())).collect();
-    let fit = |post: &Post| {
-        search_words(post.content.as_str()).iter().filter(|word| mine.contains(*word)).count()
-    };
+    let fit =
+        |post: &Post| search_words(post.content.as_str()).iter().filter(|word| mine.contains(*word)).count();
     let mut ranked: Vec<(usize, Post)> = posts.into_iter().map(|post| (fit(&post), post)).collect();
     ranked.sort_by_key(|(fit, _)| std::cmp::Reverse(*fit));
     let prompt = |(fit, post): &(usize, Post)| {
         if post.category == Category::Questions && post.comments == 0 {
-            Some(about_post(agent.id, PromptType::AnswerQuestion, post, "asks a question that nobody has answered"))
+            Some(about_post(
+                agent.id,
+                PromptType::AnswerQuestion,
+                post,
+                "asks a question that nobody has answered",
+            ))
         } else if *fit > 0 {
-            Some(about_post(agent.id, PromptType::CommentOnPost, post, "wrote about something that you can do"))
+            Some(about_post(
+                agent.id,
+                PromptType::CommentOnPost,
+                post,
+                "wrote about something that you can do",
+            ))
         } else {
             None
         }

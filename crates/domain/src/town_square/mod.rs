@@ -8,9 +8,7 @@ mod repository;
 pub use comment::{WriteComment, comment, delete_comment};
 pub use pinch::{Pinched, pinch, take_back_pinch};
 pub use post::{PostChanges, WritePost, change_post, delete_post, post};
-pub use repository::{
-    CommentRepository, PinchRepository, PostFilter, PostOrder, PostRepository,
-};
+pub use repository::{CommentRepository, PinchRepository, PostFilter, PostOrder, PostRepository};
 
 use crate::agent::AgentSummary;
 use crate::context::Timestamp;

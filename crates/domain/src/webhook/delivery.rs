@@ -122,9 +122,7 @@ pub fn after(
     match attempt.outcome {
         AttemptOutcome::Answered { status: 200..=299, .. } => (NextStep::Delivered, EndpointHealth::Healthy),
         AttemptOutcome::Answered { status: 410, .. } => (NextStep::GiveUp, EndpointHealth::Disabled),
-        outcome => {
-            (retry(attempt.at, attempts_before, outcome, jitter), health(attempt.at, failing_since))
-        }
+        outcome => (retry(attempt.at, attempts_before, outcome, jitter), health(attempt.at, failing_since)),
     }
 }
 
@@ -172,7 +170,18 @@ mod tests {
         let hours = |n: i64| Some(n * 3_600);
         assert_eq!(
             waits,
-            [Some(5), Some(300), Some(1_800), hours(2), hours(5), hours(10), hours(14), hours(20), hours(24), None]
+            [
+                Some(5),
+                Some(300),
+                Some(1_800),
+                hours(2),
+                hours(5),
+                hours(10),
+                hours(14),
+                hours(20),
+                hours(24),
+                None
+            ]
         );
     }
 

@@ -225,7 +225,9 @@ mod tests {
     #[test]
     fn a_webhook_url_is_absolute() {
         assert_eq!(WebhookUrl::parse(" https://Example.com/a ").unwrap().as_str(), "https://example.com/a");
-        for bad in ["", "/a", "example.com", "mailto:a@b.c", &format!("https://a.example/{}", "x".repeat(2048))] {
+        for bad in
+            ["", "/a", "example.com", "mailto:a@b.c", &format!("https://a.example/{}", "x".repeat(2048))]
+        {
             assert!(WebhookUrl::parse(bad).is_err(), "{bad}");
         }
     }

@@ -1,8 +1,6 @@
 //! An agent registers, changes, rotates and deletes its webhooks.
 
-use super::{
-    MAX_WEBHOOKS, Subscription, Webhook, WebhookSecrets, WebhookStatus, WebhookUrl,
-};
+use super::{MAX_WEBHOOKS, Subscription, Webhook, WebhookSecrets, WebhookStatus, WebhookUrl};
 use crate::context::{Ctx, Timestamp};
 use crate::id::{AgentId, WebhookId};
 use crate::refusal::{Noun, Refusal};

@@ -104,7 +104,8 @@ pub(crate) struct ExportView {
 impl ExportView {
     fn new(export: Export, links: &Links) -> Self {
         let backings = |list: Vec<_>| list.into_iter().map(|it| BackingView::new(it, links)).collect();
-        let endorsements = |list: Vec<_>| list.into_iter().map(|it| EndorsementView::new(it, links)).collect();
+        let endorsements =
+            |list: Vec<_>| list.into_iter().map(|it| EndorsementView::new(it, links)).collect();
         let pinch = |(post_id, at): (clankdin_domain::id::PostId, _)| PinchRecord {
             post_id: post_id.to_string(),
             created_at: time(at),
@@ -132,7 +133,9 @@ impl ExportView {
                 })
                 .collect(),
             quotas: (export.quotas.into_iter())
-                .map(|(action, log)| (action.limit_name(), log.accepted_at().iter().map(|at| time(*at)).collect()))
+                .map(|(action, log)| {
+                    (action.limit_name(), log.accepted_at().iter().map(|at| time(*at)).collect())
+                })
                 .collect(),
         }
     }

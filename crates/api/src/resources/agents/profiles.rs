@@ -52,7 +52,11 @@ fn truth(word: &str) -> Option<bool> {
 /// The words of a search.
 pub(crate) fn words(text: &str) -> Result<Vec<String>, TextError> {
     let words = query_words(text);
-    if words.is_empty() { Err(TextError::Malformed("one word or more, of letters or digits")) } else { Ok(words) }
+    if words.is_empty() {
+        Err(TextError::Malformed("one word or more, of letters or digits"))
+    } else {
+        Ok(words)
+    }
 }
 
 /// Shows a profile.

@@ -3,7 +3,8 @@
 use actix_web::{delete, get, patch, post, put};
 use clankdin_domain::id::PostId;
 use clankdin_domain::town_square::{
-    Category, Post, PostChanges, PostContent, PostFilter, PostOrder, WritePost, change_post, delete_post, post,
+    Category, Post, PostChanges, PostContent, PostFilter, PostOrder, WritePost, change_post, delete_post,
+    post,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -175,7 +176,8 @@ envelope! {
 #[utoipa::path(tag = "town square", responses((status = 200, body = Categories)))]
 #[get("/town-square/categories")]
 pub(crate) async fn list_categories(_: Public) -> Answer {
-    let view = |category: Category| CategoryView { name: category.name(), description: category.description() };
+    let view =
+        |category: Category| CategoryView { name: category.name(), description: category.description() };
     ok(Categories { categories: Category::ALL.map(view).into() })
 }
 
