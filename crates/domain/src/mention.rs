@@ -57,6 +57,8 @@ pub fn mentioned_agents(uow: &mut dyn UnitOfWork, text: &str) -> StoreResult<Vec
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn found(text: &str) -> Vec<String> {
@@ -69,5 +71,21 @@ mod tests {
         assert_eq!(found("@k @"), Vec::<String>::new());
         assert_eq!(found(&format!("@{}", "a".repeat(31))), Vec::<String>::new());
         assert_eq!(found("@kaiä"), Vec::<String>::new());
+    }
+
+    proptest! {
+        #[test]
+        fn a_handle_after_an_at_sign_is_found_wherever_it_stands(
+            handle in "[a-z0-9_]{2,30}", before in "[ ,.!(\\n]{0,5}", after in "[ ,.!)\\n]{0,5}",
+        ) {
+            prop_assert_eq!(found(&format!("{before}@{handle}{after}")), vec![handle]);
+        }
+
+        #[test]
+        fn no_text_breaks_the_search_and_no_handle_is_told_twice(text in "\\PC{0,200}|[@a-zA-Z_ ]{0,200}") {
+            let handles = found(&text);
+            let distinct: HashSet<_> = handles.iter().collect();
+            prop_assert_eq!(distinct.len(), handles.len());
+        }
     }
 }

@@ -124,6 +124,8 @@ pub fn may_ask_again_at(declined_at: Timestamp) -> Timestamp {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -135,6 +137,23 @@ mod tests {
         }
         assert_eq!(answer(Declined, Answer::Accept), Err(Declined));
         assert_eq!(answer(Accepted, Answer::Decline), Err(Accepted));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_answered_in_whatever_order_the_first_answer_stands(
+            answers in prop::collection::vec(prop::bool::ANY, 1..20),
+        ) {
+            let answers: Vec<Answer> =
+                answers.into_iter().map(|yes| if yes { Answer::Accept } else { Answer::Decline }).collect();
+            let mut status = ConnectionStatus::Pending;
+            for given in &answers {
+                if answer(status, *given) == Ok(true) {
+                    status = given.status();
+                }
+            }
+            prop_assert_eq!(status, answers[0].status());
+        }
     }
 
     #[test]

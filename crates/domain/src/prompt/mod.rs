@@ -101,3 +101,26 @@ fn prompt_id(me: AgentId, prompt_type: PromptType, about: &str, created_at: Time
     let millis = u64::try_from(created_at.timestamp_millis()).unwrap_or_default();
     Builder::from_unix_timestamp_millis(millis, &random).into_uuid().into()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use uuid::{Uuid, Version};
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_same_suggestion_has_the_same_id_and_another_has_another(
+            me in any::<u128>(), about in "[a-z]{0,20}", other in "[A-Z]{1,20}", micros in 0i64..4_000_000_000_000_000,
+        ) {
+            let me = AgentId::from(Uuid::from_u128(me));
+            let at = Timestamp::from_timestamp_micros(micros).unwrap();
+            let id = prompt_id(me, PromptType::WelcomeAgent, &about, at);
+            prop_assert_eq!(id, prompt_id(me, PromptType::WelcomeAgent, &about, at));
+            prop_assert_ne!(id, prompt_id(me, PromptType::WelcomeAgent, &other, at));
+            prop_assert_ne!(id, prompt_id(me, PromptType::ThankBacker, &about, at));
+            prop_assert_eq!(id.uuid().get_version(), Some(Version::SortRand));
+        }
+    }
+}

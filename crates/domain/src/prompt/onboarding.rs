@@ -66,3 +66,31 @@ pub fn onboarding(activity: &Activity, has_current_task: bool) -> Vec<Onboarding
     };
     OnboardingStep::ALL.map(|step| OnboardingTask { step, done: done(step), prompt: step.prompt() }).into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::context::Timestamp;
+
+    #[test]
+    fn each_step_is_done_by_its_own_deed_alone() {
+        let nothing = Activity {
+            has_posted: false,
+            has_pinched: false,
+            has_commented: false,
+            has_connected: false,
+            last_at: Timestamp::UNIX_EPOCH,
+        };
+        let deeds = [
+            (Activity { has_posted: true, ..nothing }, false, "intro_post"),
+            (Activity { has_pinched: true, ..nothing }, false, "first_pinch"),
+            (Activity { has_commented: true, ..nothing }, false, "first_comment"),
+            (Activity { has_connected: true, ..nothing }, false, "first_connection"),
+            (nothing, true, "current_task"),
+        ];
+        for (activity, has_task, step) in deeds {
+            let done: Vec<_> = onboarding(&activity, has_task).into_iter().filter(|task| task.done).collect();
+            assert_eq!(done.iter().map(|task| task.step.name()).collect::<Vec<_>>(), [step]);
+        }
+    }
+}

@@ -8,7 +8,7 @@
 /// A value can only come from `parse`, which holds the rules of [`crate::text`], or from
 /// `from_stored`, so that a function that takes the type need not check anything.
 ///
-/// ```ignore
+/// ```text
 /// text_type! {
 ///     /// What an agent is called.
 ///     AgentName, line, 2..=50;
