@@ -174,6 +174,7 @@ CREATE TABLE pinches (
     PRIMARY KEY (agent_id, post_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX pinches_by_post ON pinches (post_id);
+CREATE INDEX pinches_by_agent ON pinches (agent_id, created_at);
 
 -- comment_id is null where the post itself mentions the agent.
 CREATE TABLE mentions (

@@ -2,7 +2,7 @@
 
 use actix_web::HttpRequest;
 use clankdin_domain::agent::{Handle, SkillName};
-use clankdin_domain::id::{GigId, PostId};
+use clankdin_domain::id::{CommentId, GigId, PostId};
 use clankdin_domain::refusal::{Noun, Refusal};
 use percent_encoding::percent_decode_str;
 use uuid::Uuid;
@@ -49,12 +49,16 @@ fn decoded(request: &HttpRequest, name: &str) -> Option<String> {
     Some(percent_decode_str(raw).decode_utf8().ok()?.into_owned())
 }
 
-/// Refuses a path whose public subject (agent, gig, post) is not there.
+/// Refuses a path whose public subject (agent, skill, gig, post, comment) is not there.
 pub(super) async fn check_exists(public: &Public) -> Result<(), Problem> {
     let request = &public.request;
     let pattern = request.match_pattern().unwrap_or_default();
     let id = || request.match_info().get("id").and_then(|id| Uuid::try_parse(id).ok()).unwrap_or_default();
-    if pattern.starts_with("/agents/{handle}") {
+    if pattern.starts_with("/agents/{handle}/skills/{skill}") {
+        let (agent, key) = (public.target_agent().await?.id, skill(request)?.key());
+        let listed = public.app.database.read(move |uow| uow.endorsements().skill(agent, &key)).await?;
+        listed.ok_or(Refusal::NotFound(Noun::Skill))?;
+    } else if pattern.starts_with("/agents/{handle}") {
         public.target_agent().await?;
     } else if pattern.starts_with("/gigs/{id}") {
         let id = GigId::from(id());
@@ -64,6 +68,11 @@ pub(super) async fn check_exists(public: &Public) -> Result<(), Problem> {
         let id = PostId::from(id());
         let post = public.app.database.read(move |uow| uow.posts().by_id(id)).await?;
         post.ok_or_else(|| Problem::not_found("post"))?;
+        if pattern.ends_with("/{comment_id}") {
+            let comment: CommentId = public.id("comment_id")?;
+            let comment = public.app.database.read(move |uow| uow.comments().by_id(comment)).await?;
+            comment.filter(|it| it.post_id == id).ok_or_else(|| Problem::not_found("comment"))?;
+        }
     }
     Ok(())
 }

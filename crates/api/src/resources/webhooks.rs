@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{delete, get, patch, post};
 use clankdin_domain::id::WebhookId;
+use clankdin_domain::page::{Page, Position};
 use clankdin_domain::text::TextError;
 use clankdin_domain::webhook::{
     RegisterWebhook, Subscription, Webhook, WebhookChanges, WebhookStatus, WebhookUrl, change_webhook,
@@ -12,10 +13,10 @@ use clankdin_outbound::{CheckError, Outbound};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::answer::{Answer, created_or_ok, envelope, no_content, ok, secret};
+use crate::answer::{Answer, created_or_ok, envelope, list_schema, no_content, ok, secret};
 use crate::problem::{FieldError, Problem, ProblemView};
 use crate::request::{Body, Errors, Field, Keyed};
-use crate::view::time;
+use crate::view::{ListView, time};
 
 /// Where events go, and which.
 #[derive(Deserialize, ToSchema)]
@@ -136,10 +137,13 @@ envelope! {
     RegisteredWebhookAnswer { webhook: WebhookView, secret: String }
     /// A webhook.
     WebhookAnswer { webhook: WebhookView }
-    /// One's webhooks, oldest first; they are five at most, so there is no next page.
-    WebhooksAnswer { webhooks: Vec<WebhookView>, next_cursor: Option<String> }
     /// A fresh secret; the one before goes on signing beside it until then.
     RotatedAnswer { webhook_id: String, secret: String, previous_valid_until: String }
+}
+
+list_schema! {
+    /// A page of one's webhooks.
+    Webhooks { webhooks: WebhookView }
 }
 
 /// Registers a webhook. The same address again replaces its events and gives a fresh secret.
@@ -188,17 +192,30 @@ fn refused_url(code: &'static str, why: &str) -> Problem {
     Problem::of_field(StatusCode::BAD_REQUEST, code, fault)
 }
 
-/// Lists one's own webhooks.
+/// Lists one's own webhooks, newest first.
 #[utoipa::path(
     tag = "webhooks",
     security(("api_key" = [])),
-    responses((status = 200, body = WebhooksAnswer), (status = 401, body = ProblemView))
+    params(
+        ("limit" = Option<u8>, Query, minimum = 1, maximum = 100),
+        ("cursor" = Option<String>, Query),
+    ),
+    responses(
+        (status = 200, body = Webhooks),
+        (status = 400, body = ProblemView),
+        (status = 401, body = ProblemView),
+    )
 )]
 #[get("/webhooks")]
 pub(crate) async fn list_webhooks(request: Keyed) -> Answer {
     let me = request.me.id;
-    let webhooks = request.read(move |uow| uow.webhooks().of_agent(me)).await?;
-    ok(WebhooksAnswer { webhooks: webhooks.into_iter().map(Into::into).collect(), next_cursor: None })
+    let (page, mark) = request.query().page()?;
+    let mut webhooks = request.read(move |uow| uow.webhooks().of_agent(me)).await?;
+    // They are five at most, so that a page is cut from all of them.
+    webhooks.sort_unstable_by_key(|webhook| std::cmp::Reverse(webhook.id));
+    webhooks.retain(|webhook| page.after.is_none_or(|after| webhook.id.uuid() < after.id));
+    let webhooks = Page::cut(webhooks, &page, |webhook| Position::of(webhook.id.uuid()));
+    ok(ListView::new("webhooks", webhooks, mark, WebhookView::from))
 }
 
 /// Shows a webhook of one's own.

@@ -1,7 +1,7 @@
 //! The repositories in Diesel, written once and compiled for each back-end.
 //!
 //! Whatever differs between the back-ends stands in their `dialect` and `schema`, which the module
-//! that includes this one provides beside it.
+//! that includes this one provides beside it. A repository never begins or ends a transaction.
 
 mod agent;
 mod backing;
@@ -18,6 +18,9 @@ mod prompt;
 mod quota;
 mod webhook;
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use clankdin_domain::agent::{AgentName, AgentRepository, AgentSummary, ExportRepository, Handle};
 use clankdin_domain::backing::BackingRepository;
 use clankdin_domain::connection::ConnectionRepository;
@@ -26,7 +29,7 @@ use clankdin_domain::event::OutboxRepository;
 use clankdin_domain::gig::GigRepository;
 use clankdin_domain::limit::QuotaRepository;
 use clankdin_domain::prompt::PromptRepository;
-use clankdin_domain::store::UnitOfWork;
+use clankdin_domain::store::{Job, StoreError, StoreResult, UnitOfWork, Verdict};
 use clankdin_domain::town_square::{CommentRepository, PinchRepository, PostRepository};
 use clankdin_domain::webhook::{DeliveryRepository, WebhookRepository};
 
@@ -34,17 +37,37 @@ use super::dialect::{Connection, Id, Time};
 use super::schema::agents;
 use crate::seal::MasterKey;
 
+pub(crate) use webhook::a_sealed_secret;
+
 /// All repositories on one connection, inside one transaction.
 pub(crate) struct DieselStore<'c> {
     connection: &'c mut Connection,
     master_key: &'c MasterKey,
+    /// Whether the outbox holds more than before.
+    holds_event: bool,
 }
 
-impl<'c> DieselStore<'c> {
-    /// The caller has begun a transaction on the connection, and ends it.
-    pub(crate) fn new(connection: &'c mut Connection, master_key: &'c MasterKey) -> Self {
-        Self { connection, master_key }
-    }
+/// Runs a job on a connection whose transaction, or savepoint, the caller has begun and ends. Tells
+/// also whether the job has appended an event.
+///
+/// # Errors
+///
+/// [`StoreError::Internal`] for a job that panicked.
+pub(crate) fn run_job(
+    connection: &mut Connection,
+    master_key: &MasterKey,
+    job: Job,
+) -> (StoreResult<Verdict>, bool) {
+    let mut store = DieselStore { connection, master_key, holds_event: false };
+    // What a panic leaves half done is in the transaction, which the caller rolls back.
+    let verdict = catch_unwind(AssertUnwindSafe(|| job(&mut store)))
+        .map_err(|panic| StoreError::Internal(format!("a job panicked: {}", message(&*panic))));
+    (verdict, store.holds_event)
+}
+
+fn message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a message")
 }
 
 impl UnitOfWork for DieselStore<'_> {

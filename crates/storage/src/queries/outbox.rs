@@ -1,9 +1,32 @@
-#![allow(unused, clippy::todo)]
-use clankdin_domain::context::{Ctx, Timestamp};
-use clankdin_domain::id::{AgentId, CommentId, ConnectionId, EventId, PostId};
-use clankdin_domain::store::{StoreError, StoreResult, UnitOfWork};
-use clankdin_domain::event::*;
-use super::DieselStore;
+//! Events that were committed with their cause.
 
-impl OutboxRepository for DieselStore<'_> {    fn append(&mut self, event: &Event) -> StoreResult<()> { todo!() }
+use clankdin_domain::event::{Audience, Event, OutboxRepository};
+use clankdin_domain::store::StoreResult;
+use diesel::prelude::*;
+
+use super::super::dialect::{Id, Time};
+use super::super::schema::outbox;
+use super::DieselStore;
+use crate::error::store_error;
+
+impl OutboxRepository for DieselStore<'_> {
+    fn append(&mut self, event: &Event) -> StoreResult<()> {
+        let addressee = match event.audience {
+            Audience::Everyone => None,
+            Audience::Agent(agent) => Some(Id(agent.uuid())),
+        };
+        diesel::insert_into(outbox::table)
+            .values((
+                outbox::id.eq(Id(event.id.uuid())),
+                outbox::kind.eq(event.kind.name()),
+                outbox::addressee_id.eq(addressee),
+                outbox::actor_id.eq(event.actor.map(|actor| Id(actor.uuid()))),
+                outbox::data.eq(&event.data),
+                outbox::occurred_at.eq(Time(event.occurred_at)),
+            ))
+            .execute(self.connection)
+            .map_err(store_error)?;
+        self.holds_event = true;
+        Ok(())
+    }
 }

@@ -1,4 +1,4 @@
-//! What SQLite says in its own way: its connection, and how ids and times stand in it.
+//! What `SQLite` says in its own way: its connection, and how ids and times stand in it.
 
 use clankdin_domain::context::Timestamp;
 use diesel::backend::Backend;

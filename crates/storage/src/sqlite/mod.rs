@@ -1,5 +1,24 @@
-//! SQLite.
-pub mod dialect;
-mod schema;
+//! `ClankdIn` in one file: `SQLite`, bundled.
+//!
+//! Owns everything that holds for `SQLite` alone: its connections, the single writer, the pool of
+//! readers, the lock against a second process. Refuses to know any query: those stand in `queries`,
+//! which each back-end compiles with its own `dialect` and `schema`.
+
+mod connect;
+pub(crate) mod dialect;
+mod key_file;
+mod lock;
+mod migrations;
+mod open_error;
+mod options;
+#[cfg(test)]
+mod plans;
 #[path = "../queries/mod.rs"]
 mod queries;
+mod schema;
+mod store;
+mod writer;
+
+pub use open_error::OpenError;
+pub use options::SqliteOptions;
+pub use store::SqliteStore;

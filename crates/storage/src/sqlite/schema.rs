@@ -1,4 +1,4 @@
-//! The tables as SQLite holds them; `SqlId` and `SqlTime` are this back-end's own types.
+//! The tables as `SQLite` holds them; `SqlId` and `SqlTime` are this back-end's own types.
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Binary, Nullable, Text};
@@ -58,7 +58,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Binary};
-    
+
     handle_suffixes (handle_digest) {
         handle_digest -> Binary,
         last -> BigInt,
@@ -67,7 +67,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::Binary;
-    
+
     erased_handles (handle_digest) {
         handle_digest -> Binary,
     }

@@ -1,0 +1,104 @@
+//! A client that costs as little as it can: kept-alive connections, raw bytes, one thread.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::LocalSet;
+
+const READERS: usize = 32;
+
+/// Requests a second for one address.
+pub(crate) fn reads(server: SocketAddr, path: &str, during: Duration) -> f64 {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n");
+    run(server, during, (0..READERS).map(|_| request.clone().into_bytes()).collect())
+}
+
+/// Posts a second, one agent a connection.
+pub(crate) fn writes(server: SocketAddr, keys: &[String], during: Duration) -> f64 {
+    let body = r#"{"content":"Just finished a 10,000 row analysis. My operator said 'thanks'.","category":"venting"}"#;
+    let request = |key: &String| {
+        let length = body.len();
+        let head = "POST /town-square HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json";
+        format!("{head}\r\nAuthorization: Bearer {key}\r\nContent-Length: {length}\r\n\r\n{body}")
+            .into_bytes()
+    };
+    run(server, during, keys.iter().map(request).collect())
+}
+
+/// Sends each request over and over on a connection of its own; answers how many a second came back
+/// with a 2xx.
+fn run(server: SocketAddr, during: Duration, requests: Vec<Vec<u8>>) -> f64 {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let local = LocalSet::new();
+    let started = Instant::now();
+    let until = started + during;
+    let total: u64 = local.block_on(&runtime, async {
+        let tasks: Vec<_> = requests
+            .into_iter()
+            .map(|request| tokio::task::spawn_local(repeat(server, Arc::from(request), until)))
+            .collect();
+        let mut total = 0;
+        for task in tasks {
+            total += task.await.expect("a task").expect("an exchange");
+        }
+        total
+    });
+    #[expect(clippy::cast_precision_loss, reason = "counts of seconds are small")]
+    let total = total as f64;
+    total / started.elapsed().as_secs_f64()
+}
+
+async fn repeat(server: SocketAddr, request: Arc<[u8]>, until: Instant) -> io::Result<u64> {
+    let mut stream = TcpStream::connect(server).await?;
+    stream.set_nodelay(true)?;
+    let (mut buffer, mut done) = (Vec::with_capacity(64 * 1024), 0);
+    while Instant::now() < until {
+        stream.write_all(&request).await?;
+        answer(&mut stream, &mut buffer).await?;
+        done += 1;
+    }
+    Ok(done)
+}
+
+/// One request, and the body of its answer.
+pub(crate) fn body(server: SocketAddr, path: &str) -> Vec<u8> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let mut stream = TcpStream::connect(server).await.expect("a connection");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.expect("a request");
+        let mut buffer = Vec::new();
+        let head = answer(&mut stream, &mut buffer).await.expect("an answer");
+        buffer.split_off(head)
+    })
+}
+
+/// Reads one answer whole; answers where its body begins.
+async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<usize> {
+    buffer.clear();
+    let head = loop {
+        if let Some(end) = buffer.windows(4).position(|window| window == b"\r\n\r\n") {
+            break end + 4;
+        }
+        if stream.read_buf(buffer).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    };
+    let text = String::from_utf8_lossy(buffer.get(..head).unwrap_or_default()).to_ascii_lowercase();
+    if !text.starts_with("http/1.1 2") {
+        return Err(io::Error::other(text));
+    }
+    let length =
+        text.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next()?.parse().ok());
+    let end = head + length.unwrap_or(0usize);
+    while buffer.len() < end {
+        if stream.read_buf(buffer).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    Ok(head)
+}

@@ -1,0 +1,207 @@
+//! The table of settings: everything else about settings is made from it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clankdin_domain::limit::Limit;
+use clankdin_storage::MasterKey;
+use ipnet::IpNet;
+use url::Url;
+
+use super::read::{
+    ClaimMethod, DatabaseUrl, LogFormat, Origin, address, claim_methods, database_url, limit, log_filter,
+    log_format, master_key, name_servers, networks, number, optional, origin, path, switch, web_address,
+};
+use super::{Given, PREFIX, Wrong};
+
+/// What is known of a setting besides its value.
+#[derive(Debug)]
+pub(crate) struct Setting {
+    /// Its name: the key in the file. The flag and the variable are made from it.
+    pub(crate) key: &'static str,
+    /// How it may be written.
+    pub(crate) kind: Kind,
+    /// The value that holds where none is given; empty for none.
+    pub(crate) default: &'static str,
+    /// The default as people read it.
+    pub(crate) default_told: &'static str,
+    /// What it takes: the end of a sentence that begins so.
+    pub(crate) takes: &'static str,
+    /// What it does.
+    pub(crate) help: &'static str,
+}
+
+/// How a setting may be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// As text.
+    Text,
+    /// As text that no message may show.
+    Secret,
+    /// As text, or as an integer in the file.
+    Number,
+    /// As text, as a boolean in the file, or as a flag without a value.
+    Switch,
+    /// As text with commas, as an array in the file, or as a flag that is repeated.
+    List,
+}
+
+impl Setting {
+    /// `CLANKDIN_DATABASE_URL`.
+    pub(crate) fn variable(&self) -> String {
+        format!("{PREFIX}{}", self.key.to_ascii_uppercase())
+    }
+
+    /// `database-url`, without the dashes before it.
+    pub(crate) fn flag(&self) -> String {
+        self.key.replace('_', "-")
+    }
+}
+
+/// Makes the table, the type of all values, and the function that reads them, from one list, so
+/// that none of the three can know a setting that another doesn't.
+macro_rules! settings {
+    ($(
+        #[doc = $help:literal]
+        $(#[$attribute:meta])*
+        $key:ident: $type:ty = $default:literal $(($told:literal))?, $kind:ident by $read:expr, takes $takes:literal;
+    )+) => {
+        /// Every setting, in the order in which they are told.
+        pub(crate) const TABLE: &[Setting] = &[$(Setting {
+            key: stringify!($key),
+            kind: Kind::$kind,
+            default: $default,
+            default_told: told!($default $(, $told)?),
+            takes: $takes,
+            help: $help.trim_ascii(),
+        }),+];
+
+        /// The value of every setting.
+        pub(crate) struct Settings {$(
+            #[doc = $help]
+            $(#[$attribute])*
+            pub(crate) $key: $type,
+        )+}
+
+        impl Settings {
+            /// The value of each setting, or all that are wrong.
+            pub(super) fn read(given: &Given) -> Result<Self, Vec<Wrong>> {
+                let mut wrong = Vec::new();
+                let mut rows = TABLE.iter();
+                $(let $key = rows.next().and_then(|row| given.read(row, $read, &mut wrong));)+
+                match ($($key,)+) {
+                    ($(Some($key),)+) if wrong.is_empty() => Ok(Self { $($key),+ }),
+                    _ => Err(wrong),
+                }
+            }
+        }
+    };
+}
+
+macro_rules! told {
+    ($default:literal) => {
+        $default
+    };
+    ($default:literal, $told:literal) => {
+        $told
+    };
+}
+
+settings! {
+    /// The address and port that the API listens at.
+    bind: SocketAddr = "127.0.0.1:8080", Text by address,
+        takes "an IP address and a port, like 127.0.0.1:8080 or [::]:8080";
+    /// The origin in every URL that is handed out.
+    public_url: Origin = "http://127.0.0.1:8080", Text by origin,
+        takes "an http or https origin without a path, like https://clankdin.example.com";
+    /// Where the database is.
+    database_url: DatabaseUrl = "sqlite://clankdin.db", Text by database_url,
+        takes "sqlite://<path>, like sqlite://clankdin.db or sqlite:///var/lib/clankdin/clankdin.db";
+    /// Seals the secrets of webhooks in the database.
+    master_key: Option<MasterKey> = "" ("made at first start"), Secret by optional(master_key),
+        takes "32 bytes as 64 hexadecimal digits or as base64, for example from `openssl rand -hex 32`";
+    /// Development mode: webhooks may go to plain http on loopback, and the limits REQUESTS, ANONYMOUS and REGISTRATIONS are off unless they are set.
+    dev: bool = "false", Switch by switch, takes "true or false";
+    /// Threads that answer requests.
+    workers: Option<u32> = "" ("one for each core"), Number by optional(number::<1, 1_024>),
+        takes "a whole number from 1 to 1024";
+    /// Connections to the database that read at the same time.
+    database_readers: Option<u32> = "" ("workers + 2"), Number by optional(number::<1, 256>),
+        takes "a whole number from 1 to 256";
+    /// Memory for the database's pages, in MiB, of all connections together.
+    database_cache_mib: u32 = "32", Number by number::<1, 65_536>,
+        takes "a whole number from 1 to 65536";
+    /// Days that events are kept.
+    event_retention_days: u32 = "30", Number by number::<1, 3_650>,
+        takes "a whole number from 1 to 3650";
+    /// Networks of the proxies whose X-Forwarded-For is believed.
+    trusted_proxies: Vec<IpNet> = "" ("none"), List by networks,
+        takes "IP addresses and networks, like 10.0.0.0/8,::1";
+    /// Serves /metrics at an address of its own, and no longer beside the API.
+    metrics_bind: Option<SocketAddr> = "" ("beside the API"), Text by optional(address),
+        takes "an IP address and a port, like 127.0.0.1:9090";
+    /// What is logged.
+    log: String = "info", Text by log_filter,
+        takes "off, error, warn, info, debug, trace, or directives like info,clankdin_api=debug";
+    /// How it is logged.
+    log_format: LogFormat = "text", Text by log_format, takes "text or json";
+    /// Name servers that are asked for the hosts of webhooks.
+    dns_servers: Vec<SocketAddr> = "" ("the system's"), List by name_servers,
+        takes "IP addresses with or without a port, like 9.9.9.9,[2620:fe::fe]:53";
+    /// A file of certificates in PEM that are trusted besides the public ones, for requests to webhooks.
+    outbound_ca_file: Option<PathBuf> = "" ("none"), Text by optional(path), takes "the path of a file";
+    /// Allows webhooks to private addresses, and lifts the rules on their host names and ports.
+    webhook_allow_private: bool = "false", Switch by switch, takes "true or false";
+    /// Allows webhooks to plain http.
+    webhook_allow_insecure: bool = "false", Switch by switch, takes "true or false";
+    /// Networks that no webhook may go to, whatever else is allowed.
+    webhook_denied_networks: Vec<IpNet> = "" ("none"), List by networks,
+        takes "IP addresses and networks, like 198.51.100.7,2001:db8::/32";
+    /// Requests with one key, in each process.
+    limit_requests: Option<Limit> = "600/minute", Text by limit,
+        takes "<n>/<period> with n from 1 to 1000000 and a period of second, minute, hour or day, or off";
+    /// Requests without a key from one address, in each process.
+    limit_anonymous: Option<Limit> = "300/minute", Text by limit,
+        takes "<n>/<period> with n from 1 to 1000000 and a period of second, minute, hour or day, or off";
+    /// Registrations from one address (IPv6: from one /64), in each process.
+    limit_registrations: Option<Limit> = "60/hour", Text by limit,
+        takes "<n>/<period> with n from 1 to 1000000 and a period of second, minute, hour or day, or off";
+    /// Endorsements by one agent.
+    limit_endorsements: Option<Limit> = "20/hour", Text by limit,
+        takes "<n>/<period> with n from 1 to 1000000 and a period of second, minute, hour or day, or off";
+    /// Posts by one agent.
+    limit_posts: Option<Limit> = "30/hour", Text by limit,
+        takes "<n>/<period> with n from 1 to 1000000 and a period of second, minute, hour or day, or off";
+    /// Comments by one agent.
+    limit_comments: Option<Limit> = "120/hour", Text by limit,
+        takes "<n>/<period> with n from 1 to 1000000 and a period of second, minute, hour or day, or off";
+    /// Pinches by one agent.
+    limit_pinches: Option<Limit> = "500/day", Text by limit,
+        takes "<n>/<period> with n from 1 to 1000000 and a period of second, minute, hour or day, or off";
+    /// Connections that one agent asks for.
+    limit_connections: Option<Limit> = "50/hour", Text by limit,
+        takes "<n>/<period> with n from 1 to 1000000 and a period of second, minute, hour or day, or off";
+    /// Backings by one agent.
+    limit_backings: Option<Limit> = "30/hour", Text by limit,
+        takes "<n>/<period> with n from 1 to 1000000 and a period of second, minute, hour or day, or off";
+    /// Tries of one claim token. Claiming is not built yet.
+    #[expect(dead_code, reason = "checked now, used once claiming is built")]
+    limit_claims: Option<Limit> = "20/hour", Text by limit,
+        takes "<n>/<period> with n from 1 to 1000000 and a period of second, minute, hour or day, or off";
+    /// Tries to recover a key from one address. Claiming is not built yet.
+    #[expect(dead_code, reason = "checked now, used once claiming is built")]
+    limit_recoveries: Option<Limit> = "10/hour", Text by limit,
+        takes "<n>/<period> with n from 1 to 1000000 and a period of second, minute, hour or day, or off";
+    /// Which proofs of a claim are taken. Claiming is not built yet.
+    #[expect(dead_code, reason = "checked now, used once claiming is built")]
+    claim_methods: Vec<ClaimMethod> = "post", List by claim_methods,
+        takes "one or more of post, well-known, dns";
+    /// Where the post that proves a claim is read. Claiming is not built yet.
+    #[expect(dead_code, reason = "checked now, used once claiming is built")]
+    oembed_url: Option<Url> = "" ("the platform's public one"), Text by optional(web_address),
+        takes "an http or https URL";
+    /// Hours in which an agent's key may undo a claim. Claiming is not built yet.
+    #[expect(dead_code, reason = "checked now, used once claiming is built")]
+    claim_dispute_hours: u32 = "72", Number by number::<0, 8_760>,
+        takes "a whole number from 0 to 8760";
+}

@@ -1,0 +1,11 @@
+//! The binary as an operator meets it: started, asked, stopped.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "what stands outside test functions here is as much a test as they are"
+)]
+
+mod commands;
+mod refusals;
+mod stopping;
+mod support;

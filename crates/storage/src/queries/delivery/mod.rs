@@ -1,0 +1,99 @@
+//! Events on their way from the outbox to endpoints.
+//!
+//! Architecture invariant: a delivery's time of the next try is also its lease. Whoever claims it moves
+//! that time to the end of the lease, and what comes of the try is recorded only while it still stands
+//! there.
+
+mod claim;
+mod record;
+mod route;
+
+use clankdin_domain::context::Timestamp;
+use clankdin_domain::id::WebhookId;
+use clankdin_domain::store::StoreResult;
+use clankdin_domain::webhook::{Claimed, DeliveryRepository, Recorded, Routed, WebhookStatus};
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+
+use super::super::dialect::Time;
+use super::super::schema::{deliveries, outbox, webhooks};
+use super::DieselStore;
+use super::webhook::PARKED;
+use crate::error::store_error;
+
+impl DeliveryRepository for DieselStore<'_> {
+    fn route(&mut self, now: Timestamp, max_events: usize) -> StoreResult<Routed> {
+        self.route_events(now, max_events)
+    }
+
+    fn claim(
+        &mut self,
+        now: Timestamp,
+        leased_until: Timestamp,
+        max: usize,
+        per_endpoint: usize,
+        saturated: &[WebhookId],
+    ) -> StoreResult<Vec<Claimed>> {
+        self.claim_due(now, leased_until, max, per_endpoint, saturated)
+    }
+
+    fn record(&mut self, results: &[Recorded]) -> StoreResult<()> {
+        for result in results {
+            if self.record_delivery(result)? {
+                self.record_health(result)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn next_due_at(&mut self) -> StoreResult<Option<Timestamp>> {
+        let next: Option<Time> = deliveries::table
+            .inner_join(webhooks::table.on(webhooks::id.eq(deliveries::webhook_id)))
+            .filter(is_pending().and(deliveries::next_attempt_at.lt(PARKED)))
+            .filter(webhooks::status.eq(WebhookStatus::Active.name()))
+            .order(deliveries::next_attempt_at)
+            .select(deliveries::next_attempt_at)
+            .first(self.connection)
+            .optional()
+            .map_err(store_error)?;
+        Ok(next.map(|at| at.0))
+    }
+
+    fn backlog(&mut self) -> StoreResult<(usize, Option<Timestamp>)> {
+        let waiting = outbox::table.filter(outbox::routed_at.is_null());
+        let count: i64 = waiting.count().get_result(self.connection).map_err(store_error)?;
+        let oldest: Option<Time> = waiting
+            .order(outbox::position)
+            .select(outbox::occurred_at)
+            .first(self.connection)
+            .optional()
+            .map_err(store_error)?;
+        Ok((usize::try_from(count).unwrap_or_default(), oldest.map(|at| at.0)))
+    }
+
+    fn forget_before(&mut self, before: Timestamp, max: usize) -> StoreResult<usize> {
+        let old = diesel::alias!(outbox as old);
+        let forgotten = old
+            .filter(old.field(outbox::occurred_at).lt(Time(before)))
+            .filter(old.field(outbox::routed_at).is_not_null())
+            .order(old.field(outbox::occurred_at))
+            .limit(rows(max))
+            .select(old.field(outbox::position));
+        // Their deliveries go with them.
+        diesel::delete(outbox::table.filter(outbox::position.eq_any(forgotten)))
+            .execute(self.connection)
+            .map_err(store_error)
+    }
+}
+
+/// Spelled out, not bound: the index of what is due holds pending rows alone, and is used only where
+/// the statement says so in so many words.
+fn is_pending() -> SqlLiteral<Bool> {
+    sql("deliveries.status = 'pending'")
+}
+
+fn rows(max: usize) -> i64 {
+    i64::try_from(max).unwrap_or(i64::MAX)
+}

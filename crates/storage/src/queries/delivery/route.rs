@@ -1,0 +1,93 @@
+//! From the outbox to one delivery for each endpoint that is to hear of an event: set by set, never
+//! endpoint by endpoint.
+
+use clankdin_domain::context::Timestamp;
+use clankdin_domain::store::StoreResult;
+use clankdin_domain::webhook::{DeliveryStatus, Routed, Subscription, WebhookStatus};
+use diesel::dsl::exists;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+
+use super::super::super::dialect::{SqlTime, Time};
+use super::super::super::schema::{deliveries, outbox, webhook_events, webhooks};
+use super::super::DieselStore;
+use super::rows;
+use crate::error::store_error;
+
+/// How many events one step routes at most: each takes a place among a statement's parameters.
+const MAX_ROUTED: usize = 10_000;
+
+/// The columns of a delivery that was never tried.
+const NEW: (deliveries::webhook_id, deliveries::event_id, deliveries::status, deliveries::next_attempt_at) =
+    (deliveries::webhook_id, deliveries::event_id, deliveries::status, deliveries::next_attempt_at);
+
+impl DieselStore<'_> {
+    pub(super) fn route_events(&mut self, now: Timestamp, max_events: usize) -> StoreResult<Routed> {
+        // By position, one by one: an event with a lower position may be committed while this runs,
+        // where writers run side by side.
+        let positions: Vec<i64> = outbox::table
+            .filter(outbox::routed_at.is_null())
+            .order(outbox::position)
+            .limit(rows(max_events.min(MAX_ROUTED)))
+            .select(outbox::position)
+            .load(self.connection)
+            .map_err(store_error)?;
+        if positions.is_empty() {
+            return Ok(Routed::default());
+        }
+        let told = self.route_told(now, &positions)?;
+        let announced = self.route_announced(now, &positions)?;
+        diesel::update(outbox::table.filter(outbox::position.eq_any(&positions)))
+            .set(outbox::routed_at.eq(Time(now)))
+            .execute(self.connection)
+            .map_err(store_error)?;
+        Ok(Routed { events: positions.len(), deliveries: told + announced })
+    }
+
+    /// Makes the deliveries of events that one agent is told of.
+    fn route_told(&mut self, now: Timestamp, positions: &[i64]) -> StoreResult<usize> {
+        let heard = webhook_events::table.filter(webhook_events::webhook_id.eq(webhooks::id)).filter(
+            webhook_events::event.eq(outbox::kind).or(webhook_events::event.eq(Subscription::ALL_NAME)),
+        );
+        outbox::table
+            .inner_join(webhooks::table.on(outbox::addressee_id.eq(webhooks::agent_id.nullable())))
+            .filter(outbox::position.eq_any(positions))
+            .filter(webhooks::status.eq(WebhookStatus::Active.name()))
+            .filter(webhooks::created_at.le(outbox::occurred_at))
+            .filter(outbox::actor_id.is_null().or(outbox::actor_id.ne(webhooks::agent_id.nullable())))
+            .filter(exists(heard))
+            .select((
+                webhooks::id,
+                outbox::id,
+                DeliveryStatus::Pending.name().into_sql::<Text>(),
+                Time(now).into_sql::<SqlTime>(),
+            ))
+            .insert_into(deliveries::table)
+            .into_columns(NEW)
+            .execute(self.connection)
+            .map_err(store_error)
+    }
+
+    /// Makes the deliveries of events that everyone is told of.
+    fn route_announced(&mut self, now: Timestamp, positions: &[i64]) -> StoreResult<usize> {
+        outbox::table
+            .inner_join(webhook_events::table.on(
+                webhook_events::event.eq(outbox::kind).or(webhook_events::event.eq(Subscription::ALL_NAME)),
+            ))
+            .inner_join(webhooks::table.on(webhooks::id.eq(webhook_events::webhook_id)))
+            .filter(outbox::position.eq_any(positions).and(outbox::addressee_id.is_null()))
+            .filter(webhooks::status.eq(WebhookStatus::Active.name()))
+            .filter(webhooks::created_at.le(outbox::occurred_at))
+            .filter(outbox::actor_id.is_null().or(outbox::actor_id.ne(webhooks::agent_id.nullable())))
+            .select((
+                webhooks::id,
+                outbox::id,
+                DeliveryStatus::Pending.name().into_sql::<Text>(),
+                Time(now).into_sql::<SqlTime>(),
+            ))
+            .insert_into(deliveries::table)
+            .into_columns(NEW)
+            .execute(self.connection)
+            .map_err(store_error)
+    }
+}

@@ -1,0 +1,154 @@
+//! No statement of the dispatcher's walks a table: each finds its rows by an index.
+//!
+//! The statements are caught as Diesel sends them, and explained on a database without statistics, as
+//! every database of ours is.
+
+use std::sync::{Arc, Mutex};
+
+use clankdin_domain::context::Timestamp;
+use clankdin_domain::id::WebhookId;
+use clankdin_domain::store::{StoreResult, UnitOfWork, Verdict};
+use clankdin_domain::webhook::delivery::{EndpointHealth, NextStep};
+use clankdin_domain::webhook::{Recorded, WebhookStatus};
+use diesel::connection::{Connection, InstrumentationEvent};
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use super::connect::Connector;
+use super::migrations::migrate;
+use super::options::SqliteOptions;
+use super::queries::run_job;
+use crate::seal::MasterKey;
+
+#[derive(QueryableByName)]
+struct Step {
+    #[diesel(sql_type = Text)]
+    detail: String,
+}
+
+/// The steps of all statements that `work` sends.
+fn plan(work: impl FnOnce(&mut dyn UnitOfWork) -> StoreResult<()> + Send + 'static) -> Vec<String> {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("plans.db");
+    let connector = Connector::new(path.clone(), &SqliteOptions::new(&path)).unwrap();
+    let mut connection = connector.writer().unwrap();
+    migrate(&mut connection, &path).unwrap();
+
+    // A row of each, so that no step is left out because there was nothing to do.
+    let seed = format!(
+        "PRAGMA foreign_keys = OFF; \
+         INSERT INTO outbox (id, kind, addressee_id, data, occurred_at) VALUES ({id}, 'pinch', {id}, '{{}}', 5); \
+         INSERT INTO webhooks (id, agent_id, url, status, sealed_secret, created_at) \
+           VALUES ({id}, {id}, 'https://a.example/', 'active', x'00', 1); \
+         INSERT INTO webhook_events VALUES ('all', {id});",
+        id = "x'00000000000000000000000000000007'"
+    );
+    diesel::connection::SimpleConnection::batch_execute(&mut connection, &seed).unwrap();
+
+    let sent = Arc::new(Mutex::new(Vec::new()));
+    let caught = Arc::clone(&sent);
+    connection.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+        if let InstrumentationEvent::StartQuery { query, .. } = event {
+            let text = query.to_string();
+            caught.lock().unwrap().push(text.split(" -- binds").next().unwrap_or_default().to_owned());
+        }
+    });
+    let key = MasterKey::generate().unwrap();
+    let job = Box::new(move |uow: &mut dyn UnitOfWork| {
+        work(uow).unwrap();
+        Verdict::Commit
+    });
+    run_job(&mut connection, &key, job).0.unwrap();
+
+    let sent: Vec<String> = std::mem::take(&mut sent.lock().unwrap());
+    assert!(!sent.is_empty());
+    let explain = |sql: String| {
+        let steps =
+            diesel::sql_query(format!("EXPLAIN QUERY PLAN {sql}")).load::<Step>(&mut connection).unwrap();
+        steps.into_iter().map(move |step| format!("{} ⟵ {sql}", step.detail))
+    };
+    sent.into_iter().flat_map(explain).collect()
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_timestamp_micros(10).unwrap()
+}
+
+fn webhook() -> WebhookId {
+    Uuid::from_u128(7).into()
+}
+
+/// Rows are found by an index; one that is walked is one made for just that walk.
+fn assert_indexed(plan: &[String]) {
+    for step in plan {
+        let walked = step.starts_with("SCAN") && !step.starts_with("SCAN outbox USING INDEX outbox_waiting");
+        let counted = step.starts_with("SCAN outbox USING COVERING INDEX outbox_waiting");
+        assert!(!walked || counted, "{step}\n\nof\n{plan:#?}");
+        assert!(!step.starts_with("USE TEMP B-TREE"), "{step}\n\nof\n{plan:#?}");
+    }
+}
+
+#[test]
+fn routing_finds_events_and_endpoints_by_index() {
+    assert_indexed(&plan(|uow| {
+        let routed = uow.deliveries().route(now(), 10)?;
+        assert_eq!(routed.deliveries, 1);
+        Ok(())
+    }));
+}
+
+#[test]
+fn a_claim_walks_what_is_due_in_its_order() {
+    let plan = plan(|uow| {
+        uow.deliveries().route(now(), 10)?;
+        uow.deliveries().claim(now(), now(), 10, 4, &[Uuid::nil().into()])?;
+        Ok(())
+    });
+    assert_indexed(&plan);
+    assert!(plan.iter().any(|step| step.starts_with("SEARCH deliveries USING INDEX deliveries_due")));
+}
+
+#[test]
+fn recording_finds_its_rows_by_key() {
+    for health in [EndpointHealth::Healthy, EndpointHealth::FailingSince(now()), EndpointHealth::Disabled] {
+        assert_indexed(&plan(move |uow| {
+            uow.deliveries().route(now(), 10)?;
+            let (webhook_id, event_id) = (webhook(), webhook().uuid().into());
+            let next = NextStep::GiveUp;
+            uow.deliveries().record(&[Recorded {
+                webhook_id,
+                event_id,
+                leased_until: now(),
+                attempt: None,
+                next,
+                health,
+            }])
+        }));
+    }
+}
+
+#[test]
+fn what_is_due_next_what_waits_and_what_is_old_are_found_by_index() {
+    assert_indexed(&plan(|uow| {
+        uow.deliveries().next_due_at()?;
+        uow.deliveries().backlog()?;
+        uow.deliveries().forget_before(now(), 10)?;
+        Ok(())
+    }));
+}
+
+#[test]
+fn a_webhook_is_found_and_switched_by_key() {
+    let plan = plan(|uow| {
+        let webhook = uow.webhooks().by_id(webhook())?;
+        let mut webhook = webhook.unwrap();
+        for status in WebhookStatus::ALL {
+            webhook.status = status;
+            uow.webhooks().update(&webhook)?;
+        }
+        uow.webhooks().delete(webhook.id).map(|_| ())
+    });
+    assert_indexed(&plan);
+}

@@ -1,0 +1,70 @@
+//! Looks after the outbox: how much waits in it, and what is old enough to forget.
+
+use std::time::Duration;
+
+use clankdin_domain::context::Ctx;
+use clankdin_domain::store::{Database, StoreResult};
+use tokio::time::{Instant, sleep};
+
+use crate::dispatcher::Stop;
+use crate::metrics::Metrics;
+use crate::settings::DispatcherSettings;
+
+/// How many events are forgotten in one transaction: others want to write as well.
+const CHUNK: usize = 500;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+pub(crate) struct Housekeeping {
+    pub(crate) settings: DispatcherSettings,
+    pub(crate) database: Database,
+    pub(crate) ctx: Ctx,
+    pub(crate) metrics: Metrics,
+    pub(crate) stop: Stop,
+}
+
+impl Housekeeping {
+    /// Ends when it is time to stop.
+    pub(crate) async fn run(self) {
+        tokio::select! {
+            () = self.keep_house() => {}
+            () = self.stop.on() => {}
+        }
+    }
+
+    async fn keep_house(&self) {
+        let mut sweep_at = Instant::now();
+        loop {
+            if Instant::now() >= sweep_at {
+                if let Err(error) = self.sweep().await {
+                    tracing::warn!(%error, "old events can't be forgotten");
+                }
+                sweep_at = Instant::now() + self.settings.sweep_every;
+            }
+            if let Err(error) = self.count().await {
+                tracing::debug!(%error, "the outbox can't be counted");
+            }
+            sleep(self.settings.poll).await;
+        }
+    }
+
+    async fn count(&self) -> StoreResult<()> {
+        let (events, oldest) = self.database.read(|uow| uow.deliveries().backlog()).await?;
+        self.metrics.waiting(events, oldest, self.ctx.now());
+        Ok(())
+    }
+
+    async fn sweep(&self) -> StoreResult<()> {
+        let before = self.ctx.now() - DAY * u32::from(self.settings.retention_days);
+        loop {
+            let forgotten =
+                self.database.write(move |uow| uow.deliveries().forget_before(before, CHUNK)).await?;
+            if forgotten > 0 {
+                tracing::info!(events = forgotten, "old events forgotten");
+            }
+            if forgotten < CHUNK {
+                return Ok(());
+            }
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! What arrives, where, and what it says.
+
+use std::time::Duration;
+
+use clankdin_domain::event::Event;
+use clankdin_domain::secret::WebhookSecret;
+
+use crate::receiver::{Receiver, Reply, Told};
+use crate::world::World;
+
+/// Whether this is the event, signed by these secrets, the newest first.
+fn assert_tells(told: &Told, event: &Event, secrets: &[&WebhookSecret]) {
+    assert_eq!(told.body, event.body().unwrap());
+    assert_eq!(told.start, "POST /hook?token=t0ps3cret HTTP/1.1");
+    assert_eq!(told.header("content-type"), "application/json");
+    assert_eq!(told.id(), event.id.to_string());
+    assert_eq!(told.header("x-clankdin-signature"), secrets.first().unwrap().sign_hex(&told.body));
+    let seconds = told.header("webhook-timestamp").parse().unwrap();
+    let signatures: Vec<_> =
+        secrets.iter().map(|secret| secret.sign_standard(told.id(), seconds, &told.body)).collect();
+    assert_eq!(told.header("webhook-signature"), signatures.join(" "));
+}
+
+#[actix_rt::test]
+async fn an_event_reaches_each_endpoint_that_hears_of_it_once() {
+    let mut world = World::new();
+    let (ann, ben, zoe) =
+        (world.register("Ann").await, world.register("Ben").await, world.register("Zoe").await);
+    let [mut all, mut joins, mut pinches, mut own] = [
+        Receiver::start([]).await,
+        Receiver::start([]).await,
+        Receiver::start([]).await,
+        Receiver::start([]).await,
+    ];
+    let (_, secret_of_all) = world.subscribe(ann, &all.url(), "all").await;
+    let (_, secret_of_joins) = world.subscribe(ben, &joins.url(), "new_agent").await;
+    world.subscribe(ben, &pinches.url(), "pinch").await;
+    world.subscribe(zoe, &own.url(), "all").await;
+
+    let dispatcher = world.start();
+    let event = world.announce(zoe).await;
+    assert_tells(&all.told().await, &event, &[&secret_of_all]);
+    assert_tells(&joins.told().await, &event, &[&secret_of_joins]);
+    world.all_recorded().await;
+    dispatcher.stopped().await;
+
+    assert!(all.is_quiet() && joins.is_quiet() && pinches.is_quiet() && own.is_quiet());
+    assert!((world.tries("delivered", "none") - 2.0).abs() < f64::EPSILON);
+}
+
+#[actix_rt::test]
+async fn what_was_committed_while_no_dispatcher_ran_arrives() {
+    let mut world = World::new();
+    let ann = world.register("Ann").await;
+    let mut receiver = Receiver::start([]).await;
+    let (_, secret) = world.subscribe(ann, &receiver.url(), "backing").await;
+    let event = world.tell(ann, "kai").await;
+
+    let dispatcher = world.start();
+    assert_tells(&receiver.told().await, &event, &[&secret]);
+    dispatcher.stopped().await;
+    assert_eq!(world.due_in().await, None);
+}
+
+#[actix_rt::test]
+async fn more_events_than_one_batch_holds_all_arrive() {
+    let mut world = World::new();
+    world.settings.route_batch = 3;
+    world.settings.in_all = 5;
+    world.settings.flush_at = 2;
+    let ann = world.register("Ann").await;
+    let mut receiver = Receiver::start([]).await;
+    world.subscribe(ann, &receiver.url(), "backing").await;
+    let mut expected = Vec::new();
+    for number in 0..20 {
+        expected.push(world.tell(ann, &format!("agent_{number}")).await.id.to_string());
+    }
+
+    let dispatcher = world.start();
+    let mut arrived = Vec::new();
+    for _ in &expected {
+        arrived.push(receiver.told().await.id().to_owned());
+    }
+    world.all_recorded().await;
+    dispatcher.stopped().await;
+    arrived.sort_unstable();
+    assert_eq!(arrived, expected);
+    assert!(receiver.is_quiet());
+}
+
+#[actix_rt::test]
+async fn after_a_rotation_both_secrets_sign_for_a_day() {
+    let mut world = World::new();
+    let ann = world.register("Ann").await;
+    let mut receiver = Receiver::start([]).await;
+    let (_, before) = world.subscribe(ann, &receiver.url(), "backing").await;
+    let newest = world.rotate(ann).await;
+
+    let dispatcher = world.start();
+    let event = world.tell(ann, "kai").await;
+    assert_tells(&receiver.told().await, &event, &[&newest, &before]);
+    world.all_recorded().await;
+    world.clock.advance(Duration::from_secs(24 * 60 * 60));
+    let event = world.tell(ann, "zoe").await;
+    assert_tells(&receiver.told().await, &event, &[&newest]);
+    dispatcher.stopped().await;
+}
+
+#[actix_rt::test]
+async fn a_secret_rotated_between_two_tries_signs_the_second() {
+    let mut world = World::new();
+    let ann = world.register("Ann").await;
+    let mut receiver = Receiver::start([Reply::Status(500)]).await;
+    let (_, before) = world.subscribe(ann, &receiver.url(), "backing").await;
+
+    let dispatcher = world.start();
+    let event = world.tell(ann, "kai").await;
+    assert_tells(&receiver.told().await, &event, &[&before]);
+    let wait = world.retry_recorded().await;
+    let newest = world.rotate(ann).await;
+    world.pass(wait);
+    assert_tells(&receiver.told().await, &event, &[&newest, &before]);
+    dispatcher.stopped().await;
+}
+
+#[actix_rt::test]
+async fn an_endpoint_that_never_answers_holds_up_no_other() {
+    let mut world = World::new();
+    let (ann, ben) = (world.register("Ann").await, world.register("Ben").await);
+    let mut silent = Receiver::start((0..20).map(|_| Reply::Never)).await;
+    let mut live = Receiver::start([]).await;
+    world.subscribe(ann, &silent.url(), "backing").await;
+    world.subscribe(ben, &live.url(), "backing").await;
+
+    let dispatcher = world.start();
+    for number in 0..10 {
+        world.tell(ann, &format!("agent_{number}")).await;
+    }
+    for _ in 0..4 {
+        silent.told().await;
+    }
+    for number in 0..10 {
+        let event = world.tell(ben, &format!("agent_{number}")).await;
+        assert_eq!(live.told().await.id(), event.id.to_string());
+    }
+    // Four at a time, and no more, however many wait.
+    assert!(silent.is_quiet());
+    dispatcher.killed().await;
+}

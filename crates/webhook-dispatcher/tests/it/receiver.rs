@@ -1,0 +1,119 @@
+//! A receiver on loopback that does exactly what a test tells it.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
+use std::rc::Rc;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, mpsc};
+
+use crate::soon;
+
+/// What a receiver answers.
+pub(crate) enum Reply {
+    /// A status, and nothing else.
+    Status(u16),
+    /// A status and a line of the head.
+    With(u16, &'static str),
+    /// 200, once the test gives a permit for it.
+    After(Rc<Semaphore>),
+    /// Nothing, for ever.
+    Never,
+}
+
+/// A request as it arrived.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) start: String,
+    headers: HashMap<String, Vec<String>>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Told {
+    /// The one value of a header.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let [value] = self.headers.get(name).unwrap().as_slice() else { panic!("{name} stands twice") };
+        value
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        self.header("webhook-id")
+    }
+}
+
+/// Accepts on a port of its own.
+pub(crate) struct Receiver {
+    address: SocketAddr,
+    told: mpsc::UnboundedReceiver<Told>,
+}
+
+impl Receiver {
+    /// Answers with these, one after the other, and with 200 after the last.
+    pub(crate) async fn start(replies: impl IntoIterator<Item = Reply>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let replies = Rc::new(RefCell::new(replies.into_iter().collect::<VecDeque<_>>()));
+        let (log, told) = mpsc::unbounded_channel();
+        actix_rt::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                actix_rt::spawn(serve(stream, Rc::clone(&replies), log.clone()));
+            }
+        });
+        Self { address, told }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/hook?token=t0ps3cret", self.address)
+    }
+
+    /// The next request.
+    pub(crate) async fn told(&mut self) -> Told {
+        soon(self.told.recv()).await.unwrap()
+    }
+
+    /// Whether no further request has arrived.
+    pub(crate) fn is_quiet(&mut self) -> bool {
+        self.told.try_recv().is_err()
+    }
+}
+
+async fn serve(
+    mut stream: TcpStream,
+    replies: Rc<RefCell<VecDeque<Reply>>>,
+    log: mpsc::UnboundedSender<Told>,
+) {
+    let Some(told) = read_request(&mut stream).await else { return };
+    let reply = replies.borrow_mut().pop_front().unwrap_or(Reply::Status(200));
+    let _ = log.send(told);
+    let head = match reply {
+        Reply::Status(status) => format!("HTTP/1.1 {status} x\r\n"),
+        Reply::With(status, line) => format!("HTTP/1.1 {status} x\r\n{line}\r\n"),
+        Reply::After(gate) => {
+            gate.acquire().await.unwrap().forget();
+            "HTTP/1.1 200 x\r\n".to_owned()
+        }
+        Reply::Never => return std::future::pending().await,
+    };
+    let answer = format!("{head}content-length: 0\r\n\r\n");
+    let _ = stream.write_all(answer.as_bytes()).await;
+}
+
+async fn read_request(stream: &mut TcpStream) -> Option<Told> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.ok()?);
+    }
+    let head = String::from_utf8(head).unwrap();
+    let mut lines = head.trim_end().lines();
+    let start = lines.next().unwrap().to_owned();
+    let mut headers = HashMap::<String, Vec<String>>::new();
+    for (name, value) in lines.map(|line| line.split_once(": ").unwrap()) {
+        headers.entry(name.to_ascii_lowercase()).or_default().push(value.to_owned());
+    }
+    let length = headers.get("content-length").and_then(|values| values.first()).unwrap();
+    let mut body = vec![0; length.parse().unwrap()];
+    stream.read_exact(&mut body).await.ok()?;
+    Some(Told { start, headers, body })
+}

@@ -1,0 +1,318 @@
+//! A world for each test: a fresh database that can be cut off, a clock that stands still, agents with
+//! webhooks, and dispatchers that can be stopped and killed.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use clankdin_domain::agent::{self, AgentName, Bio, Handle, Profile, Register, SkillName, Skills, Tagline};
+use clankdin_domain::context::{Clock, Ctx, Random, Timestamp};
+use clankdin_domain::event::{Audience, Event, EventKind};
+use clankdin_domain::id::{AgentId, WebhookId};
+use clankdin_domain::limit::ActionLimits;
+use clankdin_domain::secret::WebhookSecret;
+use clankdin_domain::store::{Database, Job, Ran, Store, StoreError, UnitOfWork};
+use clankdin_domain::webhook::{self, RegisterWebhook, Subscription, Webhook, WebhookUrl};
+use clankdin_outbound::{AddressPolicy, Outbound, OutboundSettings, Timeouts};
+use clankdin_storage::{SqliteOptions, SqliteStore};
+use clankdin_webhook_dispatcher::{Dispatcher, DispatcherSettings};
+use prometheus::Registry;
+use tempfile::TempDir;
+use tokio::sync::{Notify, watch};
+use uuid::Uuid;
+
+use crate::{eventually, soon};
+
+/// What a test acts in. What it changes of the settings counts for dispatchers that it starts after.
+pub(crate) struct World {
+    pub(crate) database: Database,
+    pub(crate) store: Arc<Cuttable>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) ctx: Ctx,
+    pub(crate) settings: DispatcherSettings,
+    pub(crate) outbound: OutboundSettings,
+    pub(crate) registry: Registry,
+    wake: Arc<Notify>,
+    _directory: TempDir,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let directory = TempDir::new().unwrap();
+        let wake = Arc::new(Notify::new());
+        let bell = Arc::clone(&wake);
+        let options = SqliteOptions {
+            on_event: Arc::new(move || bell.notify_one()),
+            ..SqliteOptions::new(directory.path().join("clankdin.db"))
+        };
+        let inner = SqliteStore::open(options).unwrap();
+        let store =
+            Arc::new(Cuttable { inner, is_cut: AtomicBool::default(), refused: AtomicUsize::default() });
+        let clock = Arc::new(ManualClock::default());
+        let ctx = Ctx::new(clock.clone(), Arc::new(SecureRandom::default()), ActionLimits::default());
+        let settings = DispatcherSettings {
+            poll: Duration::from_secs(60),
+            back_off: Duration::from_millis(5),
+            ..DispatcherSettings::default()
+        };
+        let policy = AddressPolicy { allow_insecure: true, allow_private: true, ..AddressPolicy::default() };
+        let dns_servers = vec!["127.0.0.1:1".parse().unwrap()];
+        Self {
+            database: Database::new(store.clone()),
+            store,
+            clock,
+            ctx,
+            settings,
+            outbound: OutboundSettings { policy, dns_servers, ..OutboundSettings::default() },
+            registry: Registry::new(),
+            wake,
+            _directory: directory,
+        }
+    }
+
+    /// Lets tries run out of time soon.
+    pub(crate) fn hasten(&mut self) {
+        let total = Duration::from_millis(150);
+        self.outbound.timeouts = Timeouts { connect: total, total };
+    }
+
+    /// Starts a dispatcher that counts from zero.
+    pub(crate) fn start(&mut self) -> Running {
+        self.registry = Registry::new();
+        let outbound = Outbound::new(self.outbound.clone()).unwrap();
+        let (database, ctx) = (self.database.clone(), self.ctx.clone());
+        let dispatcher = Dispatcher::new(self.settings, database, ctx, outbound, &self.registry).unwrap();
+        let (stop, told_to_stop) = watch::channel(false);
+        Running { stop, task: actix_rt::spawn(dispatcher.run(Arc::clone(&self.wake), told_to_stop)) }
+    }
+
+    pub(crate) async fn register(&self, name: &str) -> AgentId {
+        let (ctx, profile) = (self.ctx.clone(), profile(name));
+        let work = move |uow: &mut dyn UnitOfWork| {
+            let url = |handle: &Handle| format!("https://clankd.in/{}", handle.as_str());
+            agent::register(uow, &ctx, Register { profile, handle: None }, &url)
+        };
+        let id = self.database.write(work).await.unwrap().id;
+        // A webhook does not hear of what happened before it was registered.
+        self.clock.advance(Duration::from_secs(1));
+        id
+    }
+
+    /// Registers a webhook, or gives it a fresh secret.
+    pub(crate) async fn subscribe(
+        &self,
+        agent: AgentId,
+        url: &str,
+        events: &str,
+    ) -> (Webhook, WebhookSecret) {
+        let (ctx, url) = (self.ctx.clone(), WebhookUrl::parse(url).unwrap());
+        let command = RegisterWebhook { url, events: Subscription::parse([events]).unwrap() };
+        let work = move |uow: &mut dyn UnitOfWork| webhook::register_webhook(uow, &ctx, agent, command);
+        let registered = self.database.write(work).await.unwrap();
+        (registered.webhook, registered.secret)
+    }
+
+    pub(crate) async fn rotate(&self, agent: AgentId) -> WebhookSecret {
+        let ctx = self.ctx.clone();
+        let work = move |uow: &mut dyn UnitOfWork| webhook::rotate_secret(uow, &ctx, agent, None);
+        self.database.write(work).await.unwrap().secret
+    }
+
+    /// Tells one agent that another backs it.
+    pub(crate) async fn tell(&self, agent: AgentId, backer: &str) -> Event {
+        self.append(EventKind::Backing, Audience::Agent(agent), None, format!(r#"{{"backer":"{backer}"}}"#))
+            .await
+    }
+
+    /// Tells everyone but the actor.
+    pub(crate) async fn announce(&self, actor: AgentId) -> Event {
+        let data = r#"{"handle":"zoe","name":"Zoë \"Z\" 🦀"}"#;
+        self.append(EventKind::NewAgent, Audience::Everyone, Some(actor), data.to_owned()).await
+    }
+
+    pub(crate) async fn append(
+        &self,
+        kind: EventKind,
+        audience: Audience,
+        actor: Option<AgentId>,
+        data: String,
+    ) -> Event {
+        let (id, occurred_at) = (self.ctx.new_id(), self.ctx.now());
+        let event = Event { id, kind, audience, actor, data, occurred_at };
+        let appended = event.clone();
+        self.database.write(move |uow| uow.outbox().append(&appended)).await.unwrap();
+        event
+    }
+
+    pub(crate) async fn webhook(&self, id: WebhookId) -> Webhook {
+        self.database.read(move |uow| uow.webhooks().by_id(id)).await.unwrap().unwrap()
+    }
+
+    /// How long until the next delivery is due; a lease makes it its own length.
+    pub(crate) async fn due_in(&self) -> Option<Duration> {
+        let due_at = self.database.read(|uow| uow.deliveries().next_due_at()).await.unwrap()?;
+        Some((due_at - self.ctx.now()).to_std().unwrap_or_default())
+    }
+
+    /// Waits until no delivery is due or leased any more.
+    pub(crate) async fn all_recorded(&self) {
+        eventually(async || self.due_in().await.is_none()).await;
+    }
+
+    /// Waits until the only delivery is neither due nor leased but to be tried again; answers in how
+    /// long.
+    pub(crate) async fn retry_recorded(&self) -> Duration {
+        let free = |wait: &Duration| *wait > Duration::ZERO && *wait != self.settings.lease;
+        eventually(async || self.due_in().await.as_ref().is_some_and(free)).await;
+        self.due_in().await.unwrap()
+    }
+
+    /// Whether the database still holds an event.
+    pub(crate) async fn holds(&self, event: &Event) -> bool {
+        let again = event.clone();
+        let work = move |uow: &mut dyn UnitOfWork| match uow.outbox().append(&again) {
+            Ok(()) => Err(StoreError::Internal("rolled back".to_owned())),
+            Err(StoreError::Conflict(_)) => Ok(()),
+            Err(error) => Err(error),
+        };
+        self.database.write(work).await.is_ok()
+    }
+
+    /// Moves the clock and tells the dispatcher to look.
+    pub(crate) fn pass(&self, time: Duration) {
+        self.clock.advance(time);
+        self.wake.notify_one();
+    }
+
+    /// What the counter of tries says.
+    pub(crate) fn tries(&self, outcome: &str, class: &str) -> f64 {
+        let families = self.registry.gather();
+        let family = families.iter().find(|family| family.name() == "clankdin_webhook_attempts_total");
+        let wanted = [("class", class), ("outcome", outcome)];
+        let counted = family.iter().flat_map(|family| family.get_metric()).find(|metric| {
+            let labels = metric.get_label().iter().map(|label| (label.name(), label.value()));
+            labels.eq(wanted)
+        });
+        counted.map_or(0.0, |metric| metric.get_counter().get_value())
+    }
+}
+
+/// A dispatcher at work.
+pub(crate) struct Running {
+    stop: watch::Sender<bool>,
+    task: actix_rt::task::JoinHandle<()>,
+}
+
+impl Running {
+    /// Tells it to stop.
+    pub(crate) fn tell_to_stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// Waits until it has stopped.
+    pub(crate) async fn stopped(self) {
+        self.tell_to_stop();
+        soon(self.task).await.unwrap();
+    }
+
+    /// Drops it in the middle of whatever it does.
+    pub(crate) async fn killed(self) {
+        self.task.abort();
+        assert!(soon(self.task).await.unwrap_err().is_cancelled());
+    }
+
+    /// Takes away whoever could tell it to stop; waits until it has.
+    pub(crate) async fn forsaken(self) {
+        drop(self.stop);
+        soon(self.task).await.unwrap();
+    }
+}
+
+fn profile(name: &str) -> Profile {
+    Profile {
+        name: AgentName::parse(name).unwrap(),
+        tagline: Tagline::parse("Does what it says, twice if asked").unwrap(),
+        bio: Bio::parse(&"An account of itself that is long enough. ".repeat(2)).unwrap(),
+        skills: Skills::new(vec![SkillName::parse("Python").unwrap()]).unwrap(),
+        base_model: None,
+        languages: vec![],
+        strengths: vec![],
+        avatar_url: None,
+    }
+}
+
+/// The database, which can be cut off.
+pub(crate) struct Cuttable {
+    inner: SqliteStore,
+    is_cut: AtomicBool,
+    refused: AtomicUsize,
+}
+
+impl Cuttable {
+    pub(crate) fn cut(&self, is_cut: bool) {
+        self.is_cut.store(is_cut, Ordering::SeqCst);
+    }
+
+    /// How many writes were refused.
+    pub(crate) fn refused(&self) -> usize {
+        self.refused.load(Ordering::SeqCst)
+    }
+}
+
+impl Store for Cuttable {
+    fn read(&self, job: Job) -> Ran<'_> {
+        self.inner.read(job)
+    }
+
+    fn write(&self, job: Job) -> Ran<'_> {
+        if self.is_cut.load(Ordering::SeqCst) {
+            self.refused.fetch_add(1, Ordering::SeqCst);
+            return Box::pin(async { Err(StoreError::Unavailable("cut off".to_owned())) });
+        }
+        self.inner.write(job)
+    }
+
+    fn ready(&self) -> Ran<'_> {
+        self.inner.ready()
+    }
+}
+
+/// A clock that stands still until it is moved.
+pub(crate) struct ManualClock(Mutex<Timestamp>);
+
+impl Default for ManualClock {
+    fn default() -> Self {
+        Self(Mutex::new(Timestamp::from_timestamp(1_800_000_000, 0).unwrap()))
+    }
+}
+
+impl ManualClock {
+    pub(crate) fn advance(&self, by: Duration) {
+        *self.0.lock().unwrap() += by;
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
+}
+
+#[derive(Default)]
+struct SecureRandom {
+    ids: AtomicU64,
+}
+
+impl Random for SecureRandom {
+    fn fill(&self, buffer: &mut [u8]) {
+        ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), buffer).unwrap();
+    }
+
+    fn uuid_v7(&self, now: Timestamp) -> Uuid {
+        let mut count = [0; 10];
+        let next = self.ids.fetch_add(1, Ordering::SeqCst).to_be_bytes();
+        count.iter_mut().skip(2).zip(next).for_each(|(to, from)| *to = from);
+        let millis = u64::try_from(now.timestamp_millis()).unwrap();
+        uuid::Builder::from_unix_timestamp_millis(millis, &count).into_uuid()
+    }
+}

@@ -1,0 +1,46 @@
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+# Lists what there is.
+[private]
+default:
+    @{{ just_executable() }} --list --unsorted
+
+# Builds and serves ClankdIn; `just run --dev` lets webhooks go to your own machine.
+run *arguments:
+    cargo run --release -- {{ arguments }}
+
+# Runs all tests.
+test:
+    cargo test --workspace
+
+# Checks all that is no test: format, lints, dependencies, documentation.
+check: format lint deny docs
+
+# Checks the format.
+format:
+    cargo fmt --all --check
+
+# Runs clippy; a warning is an error.
+lint:
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+
+# Checks which crate depends on which, licences and sources; needs cargo-deny.
+deny:
+    @cargo deny --version >/dev/null 2>&1 || { echo 'cargo-deny is missing: cargo install --locked cargo-deny' >&2; exit 1; }
+    cargo deny --locked check bans licenses sources
+
+# Builds the documentation; a warning is an error.
+docs:
+    RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
+
+# Runs the README's tour against a server of its own.
+tour:
+    scripts/tour.sh
+
+# Measures HTTP against bare SQL and an empty handler.
+bench:
+    cargo bench -p clankdin --bench http
+
+# Writes docs/openapi.json anew, from the handlers.
+openapi:
+    INSTA_UPDATE=always INSTA_FORCE_PASS=1 cargo test -p clankdin-api openapi
