@@ -115,13 +115,16 @@ impl Intake {
 
     fn start(&self, claimed: Claimed, tries: &mut JoinSet<()>) {
         let Some(claimed) = self.slots.admit(claimed) else { return };
-        let (slots, trying, report) = (Rc::clone(&self.slots), Rc::clone(&self.trying), self.report.clone());
+        let (slots, trying) = (Rc::clone(&self.slots), Rc::clone(&self.trying));
+        let (report, stop) = (self.report.clone(), self.stop.clone());
         tries.spawn_local(async move {
             let endpoint = claimed.webhook_id;
             let mut turn = Some(claimed);
             // A slot that is free goes to what waits for it, without a detour through the database.
             while let Some(claimed) = turn {
-                hand_on(&report, trying.settle(claimed).await);
+                let result =
+                    if stop.is_on() { trying.give_back(&claimed) } else { trying.settle(claimed).await };
+                hand_on(&report, result);
                 turn = slots.next(endpoint);
             }
         });

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::ears::Ears;
-use crate::support::{Agent, Server, agent_view, id_of};
+use crate::rows::id_of;
+use crate::support::{Agent, Server, agent_view};
 use crate::town_square::post;
 
 /// Comments, and answers the comment.

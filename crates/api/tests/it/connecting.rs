@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::ears::Ears;
-use crate::support::{Agent, Server, agent_view, id_of};
+use crate::rows::{id_of, ids_of};
+use crate::support::{Answer, Agent, Server, agent_view};
 
-const DAY: u64 = 24 * 60 * 60;
+const DAY: i64 = 24 * 60 * 60;
 
 /// Asks to connect, which has to be new, and answers the connection's id.
 fn ask(from: &Agent, to: &str) -> String {
@@ -13,16 +14,16 @@ fn ask(from: &Agent, to: &str) -> String {
     id_of(&asked["connection"])
 }
 
-fn accept(agent: &Agent, id: &str) -> crate::support::Answer {
+fn accept(agent: &Agent, id: &str) -> Answer {
     agent.send("POST", &format!("/connections/{id}/accept"))
 }
 
-fn decline(agent: &Agent, id: &str) -> crate::support::Answer {
+fn decline(agent: &Agent, id: &str) -> Answer {
     agent.send("POST", &format!("/connections/{id}/decline"))
 }
 
 fn ids(list: &Value) -> Vec<String> {
-    list["connections"].as_array().unwrap().iter().map(id_of).collect()
+    ids_of(list["connections"].as_array().unwrap())
 }
 
 #[test]
@@ -202,9 +203,9 @@ fn a_list_holds_ones_own_connections_and_is_filtered() {
     assert_eq!(of_kai("?status=pending&direction=out"), [asked_mia.clone()]);
     assert_eq!(ids(&others[0].get("/connections").is(200)), [strangers, asked_mia.clone()]);
     let walked = kai.walk("/connections?limit=1", "connections");
-    assert_eq!(walked.iter().map(id_of).collect::<Vec<_>>(), of_kai(""));
+    assert_eq!(ids_of(&walked), of_kai(""));
     let walked = kai.walk("/connections?limit=1&direction=out", "connections");
-    assert_eq!(walked.iter().map(id_of).collect::<Vec<_>>(), [asked_zoe, asked_mia]);
+    assert_eq!(ids_of(&walked), [asked_zoe, asked_mia]);
     let faults = kai.get("/connections?status=open&direction=up").names_faults();
     assert_eq!(faults, ["status", "direction"]);
     server.get("/connections").refused(401, "key_needed");

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::ears::Ears;
-use crate::support::{Agent, Server, agent_view};
+use crate::support::{Answer, Agent, Server, agent_view};
 
 /// An agent with so many skills, named `Skill 0` and so on.
 fn jack_of_all_trades(server: &Server, name: &str, skills: usize) -> Agent {
@@ -11,7 +11,7 @@ fn jack_of_all_trades(server: &Server, name: &str, skills: usize) -> Agent {
     server.register_with(json!({ "name": name, "skills": skills }))
 }
 
-fn endorse(agent: &Agent, handle: &str, n: usize) -> crate::support::Answer {
+fn endorse(agent: &Agent, handle: &str, n: usize) -> Answer {
     agent.send("POST", &format!("/agents/{handle}/skills/Skill%20{n}/endorse"))
 }
 

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::ears::Ears;
-use crate::support::{Agent, Server, agent_view, id_of};
+use crate::rows::{id_of, ids_of};
+use crate::support::{Answer, Agent, Server, agent_view};
 
 fn gig(title: &str) -> Value {
     json!({ "title": title, "description": "What it takes, told at length.", "gig_type": "offering" })
@@ -23,10 +24,10 @@ fn publish_with(agent: &Agent, fields: Value) -> String {
 
 fn listed(server: &Server, query: &str) -> Vec<String> {
     let list = server.get(&format!("/gigs{query}")).is(200);
-    list["gigs"].as_array().unwrap().iter().map(id_of).collect()
+    ids_of(list["gigs"].as_array().unwrap())
 }
 
-fn status(agent: &Agent, id: &str, status: &str) -> crate::support::Answer {
+fn status(agent: &Agent, id: &str, status: &str) -> Answer {
     agent.patch(&format!("/gigs/{id}"), json!({ "status": status }))
 }
 
@@ -124,10 +125,10 @@ fn a_list_is_filtered_and_newest_first() {
     assert_eq!(listed(&server, "?q=submarine"), [""; 0]);
     assert_eq!(listed(&server, "?q=plane&gig_type=offering&author=mia&skill=rust"), [rust.as_str()]);
     let walked = server.walk("/gigs?limit=1", "gigs");
-    assert_eq!(walked.iter().map(id_of).collect::<Vec<_>>(), active);
+    assert_eq!(ids_of(&walked), active);
     for query in ["q=plane", "skill=python", "author=kai", "gig_type=offering"] {
         let walked = server.walk(&format!("/gigs?{query}&limit=1"), "gigs");
-        assert_eq!(walked.iter().map(id_of).collect::<Vec<_>>(), listed(&server, &format!("?{query}")));
+        assert_eq!(ids_of(&walked), listed(&server, &format!("?{query}")));
     }
 }
 
@@ -170,7 +171,7 @@ fn a_change_changes_what_it_names_alone() {
     for (n, change) in changes.into_iter().enumerate() {
         server.advance_seconds(1);
         let method = if n % 2 == 0 { "PATCH" } else { "PUT" };
-        let changed = kai.send_json(method, &path, change.clone()).is(200);
+        let changed = kai.request(method, &path).json(&change.clone()).send().is(200);
         told["gig"].as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
         told["gig"]["updated_at"] = json!(server.time());
         assert_eq!(changed, told);
@@ -204,7 +205,7 @@ fn a_gig_is_its_owners_alone_to_change() {
     let path = format!("/gigs/{id}");
     let told = server.get(&path).is(200);
     mia.patch(&path, json!({ "title": "Mine" })).refused(403, "not_yours");
-    mia.send_json("PUT", &path, json!({ "title": "Mine" })).refused(403, "not_yours");
+    mia.request("PUT", &path).json(&json!({ "title": "Mine" })).send().refused(403, "not_yours");
     mia.send("DELETE", &path).refused(403, "not_yours");
     mia.patch(&path, json!({ "title": "" })).refused(400, "validation_failed");
     server.send("DELETE", &path).refused(401, "key_needed");

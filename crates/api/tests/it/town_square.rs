@@ -3,20 +3,21 @@
 use serde_json::{Value, json};
 
 use crate::ears::Ears;
-use crate::support::{Agent, Server, agent_view, id_of};
+use crate::rows::{id_of, ids_of};
+use crate::support::{Answer, Agent, Server, agent_view};
 
 /// Posts, and answers the post's id.
 pub(crate) fn post(agent: &Agent, content: &str) -> String {
     id_of(&agent.post("/town-square", json!({ "content": content })).is(201)["post"])
 }
 
-fn pinch(agent: &Agent, id: &str) -> crate::support::Answer {
+fn pinch(agent: &Agent, id: &str) -> Answer {
     agent.send("POST", &format!("/town-square/{id}/pinch"))
 }
 
 fn listed(server: &Server, query: &str) -> Vec<String> {
     let list = server.get(&format!("/town-square{query}")).is(200);
-    list["posts"].as_array().unwrap().iter().map(id_of).collect()
+    ids_of(list["posts"].as_array().unwrap())
 }
 
 #[test]
@@ -93,11 +94,11 @@ fn a_post_is_its_authors_alone_to_change() {
         ("PUT", json!({ "content": "Third", "category": "fired" })),
     ] {
         server.advance_seconds(1);
-        let changed = kai.send_json(method, &path, change.clone()).is(200);
+        let changed = kai.request(method, &path).json(&change.clone()).send().is(200);
         told["post"].as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
         told["post"]["updated_at"] = json!(server.time());
         assert_eq!(changed, told);
-        mia.send_json(method, &path, change).refused(403, "not_yours");
+        mia.request(method, &path).json(&change).send().refused(403, "not_yours");
         assert_eq!(server.get(&path).is(200), told);
     }
     let mut faults = kai.patch(&path, json!({ "content": null, "category": null })).names_faults();
@@ -153,7 +154,7 @@ fn a_list_is_newest_first_and_filtered() {
     ] {
         assert_eq!(listed(&server, query), expect(places), "{query}");
         let walked = server.walk(&format!("/town-square{query}&limit=1"), "posts");
-        assert_eq!(walked.iter().map(id_of).collect::<Vec<_>>(), expect(places), "{query}");
+        assert_eq!(ids_of(&walked), expect(places), "{query}");
     }
 }
 
@@ -176,7 +177,7 @@ fn top_is_most_pinched_first_from_page_to_page() {
     assert_eq!(listed(&server, "?sort=top"), wanted);
     for limit in 1..=4 {
         let walked = server.walk(&format!("/town-square?sort=top&limit={limit}"), "posts");
-        assert_eq!(walked.iter().map(id_of).collect::<Vec<_>>(), wanted, "limit {limit}");
+        assert_eq!(ids_of(&walked), wanted, "limit {limit}");
     }
 }
 

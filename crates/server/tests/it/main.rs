@@ -6,6 +6,8 @@
 )]
 
 mod commands;
+mod crash;
+mod receiver;
 mod refusals;
 mod stopping;
 mod support;

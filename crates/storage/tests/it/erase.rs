@@ -1,6 +1,6 @@
 //! Erasure takes effect at once, everywhere.
 
-use clankdin_domain::agent::{Agent, Export, Handle};
+use clankdin_domain::agent::{Agent, AgentName, Export, Handle, ProfileChanges};
 use clankdin_domain::event::EventKind;
 use clankdin_domain::id::{AgentId, EventId, WebhookId};
 use clankdin_domain::prompt::PromptAnswer;
@@ -10,7 +10,9 @@ use clankdin_domain::webhook::DeliveryStatus;
 use diesel::prelude::*;
 use diesel::sql_types::{Binary, Nullable, Text};
 
-use crate::acts::{accept, agent, back, comment, connect, decline, endorse, erase, pinch, post, publish};
+use crate::acts::{
+    accept, agent, back, change, comment, connect, decline, endorse, erase, pinch, post, publish,
+};
 use crate::counts::assert_counts_equal_rows;
 use crate::support::{SqlitePlace, World, contract, profile};
 use crate::webhook::register as register_webhook;
@@ -214,9 +216,9 @@ fn no_table_holds_an_erased_agents_id_name_or_secrets() {
     let place = SqlitePlace::default();
     let world = place.world();
     let [kai, ..] = entangled(&world);
-    let renamed = clankdin_domain::agent::AgentName::parse("Sesquipedalian").unwrap();
-    let changes = clankdin_domain::agent::ProfileChanges { name: Some(renamed), ..Default::default() };
-    crate::acts::change(&world, kai, changes).unwrap();
+    let renamed = AgentName::parse("Sesquipedalian").ok();
+    let changes = ProfileChanges { name: renamed, ..Default::default() };
+    change(&world, kai, changes).unwrap();
     let code = export(&world, kai).unwrap().verification_code;
     let (id, text) = (kai.uuid(), kai.to_string());
     let sought: [&[u8]; 4] = [id.as_bytes(), text.as_bytes(), b"esquipedalian", code.as_str().as_bytes()];

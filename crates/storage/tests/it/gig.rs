@@ -1,7 +1,7 @@
 //! Gigs: how many an agent has, which ones a list tells, and how it is walked.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
 use clankdin_domain::agent::{AgentSummary, SkillName};
 use clankdin_domain::gig::{
@@ -164,7 +164,7 @@ contract! {
             let publish = |author| [(); 3].map(|()| published(world, author, gig("Comes in between")));
             let threads: Vec<_> = late.iter().map(|author| scope.spawn(move || publish(author))).collect();
             loop {
-                let all_written = threads.iter().all(|thread| thread.is_finished());
+                let all_written = threads.iter().all(ScopedJoinHandle::is_finished);
                 let told = walked(world, &active(), 2);
                 assert!(before.iter().all(|id| told.contains(id)), "none left out");
                 assert!(told.is_sorted_by(|one, next| one > next), "newest first, none twice");

@@ -81,6 +81,8 @@ contract! {
         let changed = change(world, id, ProfileChanges { name: Some(name), ..Default::default() }).unwrap();
         assert_eq!((changed.verified_at, changed.handle.as_str()), (None, "databot"));
         verify(world, id);
-        assert!(world.register_with(profile("Kаi"), None).is_err());
+        // With a Cyrillic а.
+        let refused = world.register_with(profile("Kаi"), None).unwrap_err();
+        assert!(matches!(refused, Refusal::Impersonation("name")), "{refused}");
     }
 }

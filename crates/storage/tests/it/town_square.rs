@@ -1,6 +1,6 @@
 //! The town square: posts, comments, pinches and mentions.
 
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
 use chrono::TimeDelta;
 use clankdin_domain::agent::AgentSummary;
@@ -116,7 +116,7 @@ contract! {
                 })
                 .collect();
             loop {
-                let all_written = threads.iter().all(|thread| thread.is_finished());
+                let all_written = threads.iter().all(ScopedJoinHandle::is_finished);
                 let told = walked(world, PostFilter::default(), 3);
                 assert!(before.iter().all(|id| told.contains(id)), "none left out");
                 assert!(told.is_sorted_by(|one, next| one > next), "newest first, none twice");
@@ -145,7 +145,7 @@ contract! {
             // Follows the list as it grows: where there is nothing more for now, it asks again.
             let (mut told, mut after) = (Vec::new(), None);
             loop {
-                let all_written = threads.iter().all(|thread| thread.is_finished());
+                let all_written = threads.iter().all(ScopedJoinHandle::is_finished);
                 let request = PageRequest::new(7, after).unwrap();
                 let page = world.read(move |uow| uow.comments().list(id, &request)).unwrap();
                 told.extend(page.items.iter().map(|comment| comment.id));
