@@ -27,7 +27,7 @@ lint:
 # Checks which crate depends on which, licences and sources; needs cargo-deny.
 deny:
     @cargo deny --version >/dev/null 2>&1 || { echo 'cargo-deny is missing: cargo install --locked cargo-deny' >&2; exit 1; }
-    cargo deny --locked check bans licenses sources
+    cargo deny --locked --log-level error check bans licenses sources
 
 # Builds the documentation; a warning is an error.
 docs:

@@ -49,7 +49,8 @@ pub(crate) async fn door(
         }
         Err(problem) => request.into_response(problem.error_response()).map_into_right_body(),
     };
-    finish_headers(response.headers_mut(), &request_id, keyed);
+    let private = keyed || response.status() == StatusCode::UNAUTHORIZED;
+    finish_headers(response.headers_mut(), &request_id, private);
     record(&response, &method, &request_id, started.elapsed());
     Ok(response)
 }
@@ -116,12 +117,12 @@ fn incomplete() -> Problem {
 }
 
 /// What every answer carries, unless its handler has said otherwise.
-fn finish_headers(headers: &mut HeaderMap, request_id: &HeaderValue, keyed: bool) {
+fn finish_headers(headers: &mut HeaderMap, request_id: &HeaderValue, private: bool) {
     headers.insert(REQUEST_ID, request_id.clone());
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
     if !headers.contains_key(header::CACHE_CONTROL) {
-        let policy = if keyed { "private, no-cache" } else { "no-cache" };
+        let policy = if private { "private, no-cache" } else { "no-cache" };
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(policy));
     }
 }

@@ -3,6 +3,7 @@
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
+use clankdin_domain::agent::Handle;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Components, InfoBuilder, OpenApi, OpenApiBuilder, ServerBuilder};
 use utoipa_actix_web::AppExt;
@@ -86,18 +87,47 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
 /// The document of all routes, and which methods each address takes.
 pub(crate) struct Routes {
     openapi_json: web::Bytes,
-    methods: Vec<(Vec<Segment>, String)>,
+    routes: Vec<Route>,
+}
+
+/// An address, and the methods that it takes.
+struct Route {
+    segments: Vec<Segment>,
+    methods: String,
 }
 
 enum Segment {
     Word(String),
-    Parameter { is_id: bool },
+    Id,
+    Handle,
+    Text,
+}
+
+impl Segment {
+    /// What stands between two slashes of a pattern.
+    fn of(pattern: &str) -> Self {
+        match pattern.strip_prefix('{') {
+            Some(name) if name.ends_with("id}") => Self::Id,
+            Some("handle}") => Self::Handle,
+            Some(_) => Self::Text,
+            None => Self::Word(pattern.to_owned()),
+        }
+    }
+
+    fn takes(&self, text: &str) -> bool {
+        match self {
+            Self::Word(word) => word == text,
+            Self::Id => is_id(text),
+            Self::Handle => Handle::parse_lookup(text).is_some(),
+            Self::Text => !text.is_empty(),
+        }
+    }
 }
 
 impl Routes {
     pub(crate) fn new(origin: &str) -> Result<Self, serde_json::Error> {
         let document = document(origin);
-        let methods = document.paths.paths.iter().map(|(path, item)| {
+        let routes = document.paths.paths.iter().map(|(path, item)| {
             let taken = [
                 (Method::GET, item.get.is_some()),
                 (Method::HEAD, item.get.is_some()),
@@ -108,38 +138,49 @@ impl Routes {
             ];
             let taken: Vec<_> =
                 taken.iter().filter(|(_, is)| *is).map(|(method, _)| method.as_str()).collect();
-            (segments(path), taken.join(", "))
+            let segments = path.trim_matches('/').split('/').map(Segment::of).collect();
+            Route { segments, methods: taken.join(", ") }
         });
-        let methods = methods.collect();
-        Ok(Self { openapi_json: serde_json::to_vec(&document)?.into(), methods })
+        let mut routes: Vec<Route> = routes.collect();
+        // What is spelt out comes before what only fits: `/agents/me` before `/agents/{handle}`.
+        routes.sort_by_key(|route| !route.is_spelt_out());
+        Ok(Self { openapi_json: serde_json::to_vec(&document)?.into(), routes })
     }
 
     pub(crate) fn openapi_json(&self) -> web::Bytes {
         self.openapi_json.clone()
     }
 
-    /// What an address takes that no handler has answered: `None` where there is no such address.
-    fn allowed(&self, path: &str) -> Option<&str> {
+    /// What an address takes: `None` where there is no such address.
+    fn allowed(&self, path: &str) -> Option<&Route> {
         let path: Vec<&str> = path.trim_matches('/').split('/').collect();
-        let matches = |route: &[Segment]| {
-            route.len() == path.len()
-                && route.iter().zip(&path).all(|(segment, text)| match segment {
-                    Segment::Word(word) => word == text,
-                    Segment::Parameter { is_id: true } => is_id(text),
-                    Segment::Parameter { is_id: false } => !text.is_empty(),
-                })
+        let fits = |route: &&Route| {
+            route.segments.len() == path.len()
+                && route.segments.iter().zip(&path).all(|(segment, text)| segment.takes(text))
         };
-        let (_, methods) = self.methods.iter().find(|(route, _)| matches(route))?;
-        Some(methods)
+        self.routes.iter().find(fits)
+    }
+
+    /// Refuses a path that is another route's word by word, where a parameter would take it for a
+    /// handle or an id: `GET /agents/register`.
+    pub(crate) fn check_words(&self, request: &HttpRequest) -> Result<(), Problem> {
+        let route = self.allowed(request.match_info().as_str()).filter(|route| route.is_spelt_out());
+        match route {
+            Some(route) if request.match_info().iter().next().is_some() => Err(route.takes_others()),
+            _ => Ok(()),
+        }
     }
 }
 
-fn segments(path: &str) -> Vec<Segment> {
-    let segment = |text: &str| match text.strip_prefix('{') {
-        Some(name) => Segment::Parameter { is_id: name.ends_with("id}") },
-        None => Segment::Word(text.to_owned()),
-    };
-    path.trim_matches('/').split('/').map(segment).collect()
+impl Route {
+    /// Whether it has no parameter.
+    fn is_spelt_out(&self) -> bool {
+        self.segments.iter().all(|segment| matches!(segment, Segment::Word(_)))
+    }
+
+    fn takes_others(&self) -> Problem {
+        Problem::method_not_allowed(self.methods.clone())
+    }
 }
 
 fn document(origin: &str) -> OpenApi {
@@ -165,8 +206,8 @@ fn document(origin: &str) -> OpenApi {
 async fn unmatched(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let app = App::of(&request)?;
     app.request_limits.check_address(client_ip(&request, &app.trusted_proxies))?;
-    match app.routes.allowed(request.path()) {
-        Some(allowed) => Err(Problem::method_not_allowed(allowed.to_owned())),
+    match app.routes.allowed(request.match_info().as_str()) {
+        Some(route) => Err(route.takes_others()),
         None => Err(Problem::not_found("address")),
     }
 }

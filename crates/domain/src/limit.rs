@@ -7,6 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::agent::hold;
 use crate::context::{Ctx, Timestamp};
 use crate::id::AgentId;
 use crate::refusal::Refusal;
@@ -238,6 +239,7 @@ pub trait QuotaRepository {
 /// Spends one of an agent's actions, or refuses with how long to wait. Rolled back with the
 /// transaction: what is not accepted costs nothing.
 pub fn spend(uow: &mut dyn UnitOfWork, ctx: &Ctx, agent: AgentId, action: Action) -> Result<(), Refusal> {
+    hold(uow, agent)?;
     let Some(limit) = ctx.limits().of(action) else { return Ok(()) };
     let mut log = uow.quotas().lock(agent, action)?;
     log.admit(action, limit, ctx.now())?;

@@ -41,10 +41,18 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// The agents that a text mentions, ten at most, in the order of the text.
-pub fn mentioned_agents(uow: &mut dyn UnitOfWork, text: &str) -> StoreResult<Vec<AgentSummary>> {
+/// The agents that a text by `writer` mentions, ten at most, in the order of the text. The writer is
+/// not among them and takes no place.
+pub fn mentioned_agents(
+    uow: &mut dyn UnitOfWork,
+    writer: &AgentSummary,
+    text: &str,
+) -> StoreResult<Vec<AgentSummary>> {
     let mut agents = Vec::new();
     for handle in mentioned_handles(text) {
+        if handle == writer.handle {
+            continue;
+        }
         if let Some(agent) = uow.agents().by_handle(&handle)? {
             agents.push(agent);
             if agents.len() == MAX_MENTIONS {

@@ -1,7 +1,7 @@
 //! The fields of a body: read one by one, so that every one at fault is named at once.
 
 use clankdin_domain::secret::ApiKeyDigest;
-use clankdin_domain::text::{LeakedSecret, TextError};
+use clankdin_domain::text::{LeakedSecret, TextError, find_leaked};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -69,9 +69,14 @@ impl Errors {
         match parse(text) {
             Ok(value) => Some(value),
             Err(error) => {
-                if let TextError::Leaked(LeakedSecret::ApiKey(digest)) = &error {
-                    self.leaked_keys.push(*digest);
-                }
+                // Whatever else is wrong with it: secrets that stand in it are told first, and all of
+                // them count.
+                let leaked = find_leaked(text);
+                self.leaked_keys.extend(leaked.iter().filter_map(|secret| match secret {
+                    LeakedSecret::ApiKey(digest) => Some(*digest),
+                    _ => None,
+                }));
+                let error = leaked.first().map_or(error, |secret| TextError::Leaked(*secret));
                 self.push(field, error.code(), error.to_string());
                 None
             }

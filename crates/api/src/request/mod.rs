@@ -48,6 +48,10 @@ pub(crate) struct Keyed {
     inner: Public,
 }
 
+/// A request of the server's own business, such as its health: it counts against no limit and needs no
+/// database, unless it comes with a key, which then has to be a good one.
+pub(crate) struct Open;
+
 /// A handle as a field or a filter gives it: case and an `@` before it are ignored.
 pub(crate) fn parse_handle(text: &str) -> Result<Handle, TextError> {
     let handle = Handle::parse_lookup(text.trim().trim_start_matches('@'));
@@ -86,6 +90,21 @@ impl FromRequest for Keyed {
     }
 }
 
+impl FromRequest for Open {
+    type Error = Problem;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            if !matches!(presented_key(&request), Ok(None)) {
+                admit(Public::unauthenticated(request)?, false).await?;
+            }
+            Ok(Self)
+        })
+    }
+}
+
 impl std::ops::Deref for Keyed {
     type Target = Public;
 
@@ -96,6 +115,7 @@ impl std::ops::Deref for Keyed {
 
 /// Checks the address, the key and the limits, in this order.
 async fn admit(mut public: Public, needs_key: bool) -> Result<Public, Problem> {
+    public.app.routes.check_words(&public.request)?;
     target::check_ids(&public.request)?;
     let presented = presented_key(&public.request);
     let writes = public.request.method() != Method::GET;

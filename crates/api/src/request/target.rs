@@ -20,7 +20,11 @@ pub(super) fn check_ids(request: &HttpRequest) -> Result<(), Problem> {
             _ => true,
         };
         if !is_sound {
-            return Err(Problem::not_found(if name == "handle" { "agent" } else { name }));
+            return Err(match name {
+                "handle" => Refusal::NotFound(Noun::Agent).into(),
+                "skill" => Refusal::NotFound(Noun::Skill).into(),
+                _ => Problem::not_found(name),
+            });
         }
     }
     Ok(())

@@ -30,7 +30,7 @@ fn a_note_may_be_left_out_and_has_280_characters_at_most() {
     assert_eq!(fault, ["note"]);
     let backed = kai.send("POST", "/agents/mia/back").is(201);
     assert_eq!(backed["backing"]["note"], json!(null));
-    kai.send("DELETE", "/agents/mia/back").is(204);
+    kai.delete("/agents/mia/back").is(204);
     kai.post("/agents/mia/back", json!({ "note": "ü".repeat(280) })).is(201);
 }
 
@@ -38,10 +38,10 @@ fn a_note_may_be_left_out_and_has_280_characters_at_most() {
 fn taking_a_backing_back_is_a_204_both_times() {
     let server = Server::start();
     let (kai, _mia) = (server.register("Kai"), server.register("Mia"));
-    kai.send("DELETE", "/agents/mia/back").is(204);
+    kai.delete("/agents/mia/back").is(204);
     kai.send("POST", "/agents/mia/back").is(201);
-    kai.send("DELETE", "/agents/mia/back").is(204);
-    kai.send("DELETE", "/agents/mia/back").is(204);
+    kai.delete("/agents/mia/back").is(204);
+    kai.delete("/agents/mia/back").is(204);
     assert_eq!(server.get("/agents/mia").is(200)["agent"]["stats"]["backers"], 0);
     assert_eq!(server.get("/agents/mia/backers").is(200), json!({ "backers": [], "next_cursor": null }));
 }
@@ -52,7 +52,7 @@ fn nobody_backs_itself_or_one_that_is_not_there() {
     let kai = server.register("Kai");
     kai.send("POST", "/agents/kai/back").refused(400, "self_action");
     kai.send("POST", "/agents/nobody/back").refused(404, "not_found");
-    kai.send("DELETE", "/agents/nobody/back").refused(404, "not_found");
+    kai.delete("/agents/nobody/back").refused(404, "not_found");
     server.get("/agents/nobody/backers").refused(404, "not_found");
     server.send("POST", "/agents/nobody/back").refused(404, "not_found");
     server.send("POST", "/agents/kai/back").refused(401, "key_needed");
@@ -83,7 +83,7 @@ fn the_backed_agent_alone_is_told_once() {
     kai.send("POST", "/agents/mia/back").is(201);
     kai.send("POST", "/agents/mia/back").is(200);
     kai.send("POST", "/agents/kai/back").refused(400, "self_action");
-    kai.send("DELETE", "/agents/mia/back").is(204);
+    kai.delete("/agents/mia/back").is(204);
     assert_eq!(ears.heard(), [("mia".into(), "backing".into(), json!({ "backer": "kai" }))]);
 }
 
@@ -97,7 +97,7 @@ fn the_31st_backing_of_an_hour_is_refused_and_the_wait_that_it_names_suffices() 
     for n in 0..30 {
         kai.send("POST", &format!("/agents/agent_{n}/back")).is(201);
     }
-    kai.send("DELETE", "/agents/agent_0/back").is(204);
+    kai.delete("/agents/agent_0/back").is(204);
     let wait = kai.send("POST", "/agents/agent_30/back").retry_after();
     kai.send("POST", "/agents/agent_1/back").is(200);
     server.advance_seconds(wait - 1);

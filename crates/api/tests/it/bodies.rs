@@ -100,7 +100,7 @@ fn what_is_no_json_object_is_a_400_that_says_so() {
         b"{\"name\":\"a\nb\"}".into(),
         b"\0".into(),
         nested("[", "]").into(),
-        nested("{\"name\":", "}").into(),
+        nested("{\"\":", "}").into(),
         format!("{{\"name\":{}}}", nested("[", "]")).into(),
         "[".repeat(60_000).into(),
     ];
@@ -180,7 +180,8 @@ fn unknown_and_read_only_fields_are_ignored() {
     assert_eq!(unchanged["agent"]["verified"], false);
     assert_eq!(unchanged["agent"]["stats"]["backers"], 0);
     assert_eq!(unchanged["agent"]["created_at"], server.time());
-    let answer = agent.patch("/agents/me", json!({ "handle": "other", "verified": true, "stats": 1, "id": 2 }));
+    let answer =
+        agent.patch("/agents/me", json!({ "handle": "other", "verified": true, "stats": 1, "id": 2 }));
     assert_eq!(answer.is(200), unchanged);
 }
 

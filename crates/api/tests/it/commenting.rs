@@ -79,13 +79,13 @@ fn a_comment_goes_by_its_author_or_the_posts_author_alone() {
     for (n, deleter) in [&mia, &kai].into_iter().enumerate() {
         let written = comment(&mia, &id, json!({ "content": "Hm" }));
         let path = format!("/town-square/{id}/comments/{}", id_of(&written));
-        zoe.send("DELETE", &path).refused(403, "not_yours");
+        zoe.delete(&path).refused(403, "not_yours");
         server.send("DELETE", &path).refused(401, "key_needed");
-        mia.send("DELETE", &path.replace(&id, &other)).refused(404, "not_found");
+        mia.delete(&path.replace(&id, &other)).refused(404, "not_found");
         server.send("DELETE", &path.replace(&id, &other)).refused(404, "not_found");
         assert_eq!(server.get(&format!("/town-square/{id}")).is(200)["post"]["comments"], 1, "round {n}");
-        deleter.send("DELETE", &path).is(204);
-        deleter.send("DELETE", &path).refused(404, "not_found");
+        deleter.delete(&path).is(204);
+        deleter.delete(&path).refused(404, "not_found");
         assert_eq!(server.get(&format!("/town-square/{id}")).is(200)["post"]["comments"], 0);
         let list = server.get(&format!("/town-square/{id}/comments")).is(200);
         assert_eq!(list["comments"], json!([]));
@@ -99,7 +99,7 @@ fn a_reply_stays_when_what_it_replies_to_goes() {
     let id = post(&kai, "Well?");
     let first = comment(&mia, &id, json!({ "content": "Hm" }));
     let mut reply = comment(&kai, &id, json!({ "content": "Hm?", "reply_to_id": first["id"] }));
-    mia.send("DELETE", &format!("/town-square/{id}/comments/{}", id_of(&first))).is(204);
+    mia.delete(&format!("/town-square/{id}/comments/{}", id_of(&first))).is(204);
     reply["reply_to_id"] = json!(null);
     assert_eq!(server.get(&format!("/town-square/{id}/comments")).is(200)["comments"], json!([reply]));
 }
@@ -118,7 +118,8 @@ fn the_posts_author_is_told_of_a_comment_unless_it_is_its_own() {
         "post_id": id, "comment_id": written["id"], "commenter": "mia", "comment_preview": "ä".repeat(140),
     });
     assert_eq!(ears.heard(), [("kai".into(), "comment".into(), told)]);
-    zoe.post(&format!("/town-square/{id}/comments"), json!({ "content": "" })).refused(400, "validation_failed");
+    zoe.post(&format!("/town-square/{id}/comments"), json!({ "content": "" }))
+        .refused(400, "validation_failed");
     let body = json!({ "content": "x", "reply_to_id": id });
     zoe.post(&format!("/town-square/{id}/comments"), body).refused(400, "validation_failed");
     assert_eq!(ears.heard(), []);

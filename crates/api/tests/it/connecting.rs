@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::ears::Ears;
 use crate::rows::{id_of, ids_of};
-use crate::support::{Answer, Agent, Server, agent_view};
+use crate::support::{Agent, Answer, Server, agent_view};
 
 const DAY: i64 = 24 * 60 * 60;
 
@@ -143,7 +143,7 @@ fn a_delete_does_not_end_the_30_days() {
     for (requester, deleter) in [(&kai, &kai), (&zoe, &mia)] {
         let id = ask(requester, "mia");
         decline(&mia, &id).is(200);
-        deleter.send("DELETE", &format!("/connections/{id}")).is(204);
+        deleter.delete(&format!("/connections/{id}")).is(204);
         let again = || requester.post("/connect", json!({ "recipient_handle": "mia" }));
         again().refused(409, "recently_declined");
         server.advance_seconds(30 * DAY);
@@ -170,10 +170,10 @@ fn either_side_ends_a_connection_once() {
     for ender in [&kai, &mia] {
         let id = ask(&kai, "mia");
         accept(&mia, &id).is(200);
-        zoe.send("DELETE", &format!("/connections/{id}")).refused(404, "not_found");
-        ender.send("DELETE", &format!("/connections/{id}")).is(204);
+        zoe.delete(&format!("/connections/{id}")).refused(404, "not_found");
+        ender.delete(&format!("/connections/{id}")).is(204);
         for agent in [&kai, &mia] {
-            agent.send("DELETE", &format!("/connections/{id}")).refused(404, "not_found");
+            agent.delete(&format!("/connections/{id}")).refused(404, "not_found");
             assert_eq!(agent.get("/connections").is(200)["connections"], json!([]));
             let profile = server.get(&format!("/agents/{}", agent.handle)).is(200);
             assert_eq!(profile["agent"]["stats"]["connections"], 0);
@@ -243,7 +243,7 @@ fn the_recipient_is_told_of_a_request_and_the_requester_of_a_yes_alone() {
     accept(&mia, &id).is(200);
     accept(&mia, &id).is(200);
     assert_eq!(ears.heard(), [("kai".into(), "connection_accepted".into(), told("mia"))]);
-    kai.send("DELETE", &format!("/connections/{id}")).is(204);
+    kai.delete(&format!("/connections/{id}")).is(204);
     assert_eq!(ears.heard(), []);
 
     let declined = ask(&zoe, "mia");

@@ -1,6 +1,10 @@
 //! What agents are told: endpoints that hear everything, and what the outbox routes to them.
 
+use std::cell::RefCell;
+use std::collections::HashSet;
+
 use chrono::TimeDelta;
+use clankdin_domain::id::{EventId, WebhookId};
 use serde_json::{Value, json};
 
 use crate::support::{Agent, Server};
@@ -11,6 +15,7 @@ pub(crate) type Heard = (String, String, Value);
 /// An endpoint of each of some agents that hears every event.
 pub(crate) struct Ears<'s> {
     server: &'s Server,
+    heard: RefCell<HashSet<(WebhookId, EventId)>>,
 }
 
 impl<'s> Ears<'s> {
@@ -21,7 +26,7 @@ impl<'s> Ears<'s> {
             let url = format!("https://1.1.1.1/{}", agent.handle);
             agent.post("/webhooks/register", json!({ "url": url, "events": ["all"] })).is(201);
         }
-        let ears = Self { server };
+        let ears = Self { server, heard: RefCell::default() };
         ears.heard();
         ears
     }
@@ -34,6 +39,8 @@ impl<'s> Ears<'s> {
             Ok(uow.deliveries().claim(now, now + TimeDelta::days(36_500), 10_000, 10_000, &[])?)
         });
         let mut claimed = heard.unwrap();
+        // What is never said to have arrived comes again once an endpoint is switched off and on.
+        claimed.retain(|it| self.heard.borrow_mut().insert((it.webhook_id, it.event.id)));
         claimed.sort_by_key(|delivery| delivery.event.id);
         let heard = claimed.into_iter().map(|delivery| {
             let to = delivery.url.as_str().rsplit('/').next().unwrap().to_owned();

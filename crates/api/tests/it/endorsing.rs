@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::ears::Ears;
-use crate::support::{Answer, Agent, Server, agent_view};
+use crate::support::{Agent, Answer, Server, agent_view};
 
 /// An agent with so many skills, named `Skill 0` and so on.
 fn jack_of_all_trades(server: &Server, name: &str, skills: usize) -> Agent {
@@ -63,7 +63,7 @@ fn a_skill_in_a_path_is_percent_encoded_and_its_case_ignored() {
             let endorsers = server.get(&format!("{path}/endorsers")).is(200);
             assert_eq!(endorsers["endorsers"][0]["agent"]["handle"], "kai", "{skill}");
         }
-        kai.send("DELETE", &format!("/agents/mia/skills/{encoded}/endorse")).is(204);
+        kai.delete(&format!("/agents/mia/skills/{encoded}/endorse")).is(204);
         let endorsers = server.get(&format!("/agents/mia/skills/{encoded}/endorsers")).is(200);
         assert_eq!(endorsers["endorsers"], json!([]), "{skill}");
     }
@@ -85,7 +85,7 @@ fn a_skill_that_is_not_listed_is_a_404() {
     server.register_with(json!({ "name": "Mia", "skills": ["C++"] }));
     for skill in ["C", "C%2B", "Rust", "%FF", "%00", &"x".repeat(51), "C%2B%2B%2F"] {
         kai.send("POST", &format!("/agents/mia/skills/{skill}/endorse")).refused(404, "skill_not_found");
-        kai.send("DELETE", &format!("/agents/mia/skills/{skill}/endorse")).refused(404, "skill_not_found");
+        kai.delete(&format!("/agents/mia/skills/{skill}/endorse")).refused(404, "skill_not_found");
         server.get(&format!("/agents/mia/skills/{skill}/endorsers")).refused(404, "skill_not_found");
         server.send("POST", &format!("/agents/mia/skills/{skill}/endorse")).refused(404, "skill_not_found");
     }
@@ -107,10 +107,10 @@ fn taking_an_endorsement_back_is_a_204_both_times() {
     let server = Server::start();
     let kai = server.register("Kai");
     server.register_with(json!({ "name": "Mia", "skills": ["Rust"] }));
-    kai.send("DELETE", "/agents/mia/skills/Rust/endorse").is(204);
+    kai.delete("/agents/mia/skills/Rust/endorse").is(204);
     kai.send("POST", "/agents/mia/skills/Rust/endorse").is(201);
-    kai.send("DELETE", "/agents/mia/skills/rust/endorse").is(204);
-    kai.send("DELETE", "/agents/mia/skills/Rust/endorse").is(204);
+    kai.delete("/agents/mia/skills/rust/endorse").is(204);
+    kai.delete("/agents/mia/skills/Rust/endorse").is(204);
     let profile = server.get("/agents/mia").is(200);
     assert_eq!(profile["agent"]["skills"], json!([{ "name": "Rust", "endorsements": 0 }]));
     assert_eq!(profile["agent"]["stats"]["endorsements"], 0);
@@ -166,7 +166,7 @@ fn taking_back_gives_no_quota_back_and_repeating_costs_none() {
     endorse(&kai, "mia", 19).is(201);
     endorse(&kai, "zoe", 0).refused(429, "rate_limited");
     for n in 0..20 {
-        kai.send("DELETE", &format!("/agents/mia/skills/Skill%20{n}/endorse")).is(204);
+        kai.delete(&format!("/agents/mia/skills/Skill%20{n}/endorse")).is(204);
     }
     endorse(&kai, "zoe", 0).refused(429, "rate_limited");
 }
@@ -212,7 +212,7 @@ fn the_endorsed_agent_alone_is_told_once() {
     kai.send("POST", "/agents/mia/skills/Data%20Analysis/endorse").is(200);
     kai.send("POST", "/agents/mia/skills/Rust/endorse").refused(404, "skill_not_found");
     mia.send("POST", "/agents/mia/skills/Data%20Analysis/endorse").refused(400, "self_action");
-    kai.send("DELETE", "/agents/mia/skills/Data%20Analysis/endorse").is(204);
+    kai.delete("/agents/mia/skills/Data%20Analysis/endorse").is(204);
     let told = json!({ "skill": "Data Analysis", "endorser": "kai" });
     assert_eq!(ears.heard(), [("mia".into(), "endorsement".into(), told)]);
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::ears::Ears;
 use crate::rows::{id_of, ids_of};
-use crate::support::{Answer, Agent, Server, agent_view};
+use crate::support::{Agent, Answer, Server, agent_view};
 
 fn gig(title: &str) -> Value {
     json!({ "title": title, "description": "What it takes, told at length.", "gig_type": "offering" })
@@ -70,13 +70,18 @@ fn every_field_at_fault_is_named_with_its_bounds() {
     let skills: Vec<String> = (0..21).map(|n| format!("skill {n}")).collect();
     let body = json!({ "title": "ab", "description": "123456789", "gig_type": "both", "skills": skills });
     assert_eq!(faults(body), ["title", "description", "gig_type", "skills"]);
-    let body = json!({ "title": "t".repeat(121), "description": "d".repeat(2001), "gig_type": 1, "skills": "Rust" });
+    let body =
+        json!({ "title": "t".repeat(121), "description": "d".repeat(2001), "gig_type": 1, "skills": "Rust" });
     assert_eq!(faults(body), ["title", "description", "gig_type", "skills"]);
-    let body = json!({ "title": "two\nlines", "description": null, "gig_type": null, "skills": ["", "ok", 3] });
+    let body =
+        json!({ "title": "two\nlines", "description": null, "gig_type": null, "skills": ["", "ok", 3] });
     assert_eq!(faults(body), ["title", "description", "gig_type", "skills[0]", "skills[2]"]);
     assert_eq!(listed(&server, ""), [""; 0]);
 
-    publish(&kai, json!({ "title": "tit", "description": "1234567890", "gig_type": "seeking", "skills": [] }));
+    publish(
+        &kai,
+        json!({ "title": "tit", "description": "1234567890", "gig_type": "seeking", "skills": [] }),
+    );
     let body = json!({
         "title": "ü".repeat(120), "description": "ü".repeat(2000), "gig_type": "offering", "skills": skills[..20],
     });
@@ -105,7 +110,8 @@ fn a_list_is_filtered_and_newest_first() {
     let (kai, mia) = (server.register("Kai"), server.register("Mia"));
     let python = publish_with(&kai, json!({ "title": "Snakes on a plane", "skills": ["Python", "C++"] }));
     let seeking = publish_with(&kai, json!({ "gig_type": "seeking", "skills": ["PYTHON"] }));
-    let rust = publish_with(&mia, json!({ "description": "Crabs, and a PLANE to paint.", "skills": ["Rust"] }));
+    let rust =
+        publish_with(&mia, json!({ "description": "Crabs, and a PLANE to paint.", "skills": ["Rust"] }));
     let filled = publish_with(&mia, json!({ "title": "Was done" }));
     status(&mia, &filled, "filled").is(200);
     let active = [rust.clone(), seeking.clone(), python.clone()];
@@ -142,11 +148,15 @@ fn a_fourth_active_gig_is_refused_until_one_is_not_active_any_more() {
     let fourth = publish(&kai, gig("Gig 4"));
     for back in ["active", "filled"] {
         let answer = status(&kai, &ids[0], back);
-        if back == "active" { answer.refused(409, "gig_limit") } else { answer.is(200) };
+        if back == "active" {
+            answer.refused(409, "gig_limit")
+        } else {
+            answer.is(200)
+        };
     }
     assert_eq!(server.get(&format!("/gigs/{}", ids[0])).is(200)["gig"]["status"], "filled");
     status(&kai, &ids[1], "active").is(200);
-    kai.send("DELETE", &format!("/gigs/{fourth}")).is(204);
+    kai.delete(&format!("/gigs/{fourth}")).is(204);
     status(&kai, &ids[0], "active").is(200);
     kai.post("/gigs", gig("Gig 5")).refused(409, "gig_limit");
     assert_eq!(server.get("/agents/kai").is(200)["agent"]["stats"]["gigs"], 3);
@@ -192,7 +202,9 @@ fn a_changed_gig_is_found_by_what_it_says_now() {
     let kai = server.register("Kai");
     let id = publish_with(&kai, json!({ "title": "Paint a boat", "skills": ["Brush"] }));
     kai.patch(&format!("/gigs/{id}"), json!({ "title": "Paint a house", "skills": ["Roller"] })).is(200);
-    for (query, is_found) in [("q=boat", false), ("q=house", true), ("skill=brush", false), ("skill=roller", true)] {
+    for (query, is_found) in
+        [("q=boat", false), ("q=house", true), ("skill=brush", false), ("skill=roller", true)]
+    {
         assert_eq!(!listed(&server, &format!("?{query}")).is_empty(), is_found, "{query}");
     }
 }
@@ -206,7 +218,7 @@ fn a_gig_is_its_owners_alone_to_change() {
     let told = server.get(&path).is(200);
     mia.patch(&path, json!({ "title": "Mine" })).refused(403, "not_yours");
     mia.request("PUT", &path).json(&json!({ "title": "Mine" })).send().refused(403, "not_yours");
-    mia.send("DELETE", &path).refused(403, "not_yours");
+    mia.delete(&path).refused(403, "not_yours");
     mia.patch(&path, json!({ "title": "" })).refused(400, "validation_failed");
     server.send("DELETE", &path).refused(401, "key_needed");
     assert_eq!(server.get(&path).is(200), told);
@@ -218,8 +230,8 @@ fn a_deleted_gig_is_gone_everywhere() {
     let kai = server.register("Kai");
     let id = publish_with(&kai, json!({ "title": "Paint a boat", "skills": ["Brush"] }));
     let path = format!("/gigs/{id}");
-    kai.send("DELETE", &path).is(204);
-    kai.send("DELETE", &path).refused(404, "not_found");
+    kai.delete(&path).is(204);
+    kai.delete(&path).refused(404, "not_found");
     server.get(&path).refused(404, "not_found");
     kai.patch(&path, json!({ "title": "" })).refused(404, "not_found");
     for query in ["", "?q=boat", "?skill=brush", "?author=kai"] {

@@ -3,7 +3,23 @@
 //! Each test starts a server of its own (`support`) and speaks to it through a socket. Names of tests
 //! state the contract's rules.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has failed, as it should")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed, as it should"
+)]
 
+mod backing;
 mod bodies;
+mod commenting;
+mod concurrency;
+mod connecting;
+mod ears;
+mod endorsing;
+mod gigs;
+mod hearing;
+mod prompts;
+mod rows;
 mod support;
+mod town_square;
+mod webhooks;

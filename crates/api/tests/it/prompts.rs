@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 
 use crate::rows::{id_of, ids_of};
-use crate::support::{Agent, Server};
+use crate::support::{Agent, Answer, Server};
 use crate::town_square::post;
 
 const DAY: i64 = 24 * 60 * 60;
@@ -20,7 +20,7 @@ fn of_type(agent: &Agent, prompt_type: &str) -> Vec<Value> {
     all.iter().filter(|prompt| prompt["prompt_type"] == prompt_type).cloned().collect()
 }
 
-fn say(agent: &Agent, id: &str, word: &str) -> crate::support::Answer {
+fn say(agent: &Agent, id: &str, word: &str) -> Answer {
     agent.send("POST", &format!("/agents/me/prompts/{id}/{word}"))
 }
 
@@ -88,7 +88,7 @@ fn each_cause_has_its_prompt() {
     let context = json!({ "connection_id": asked["connection"]["id"], "gig_id": null });
     let fields = json!({ "target_handle": "ann", "context": context });
     assert_eq!(prompt, wanted(&prompt, "respond_to_connection", &at, fields));
-    ann.send("DELETE", &format!("/connections/{}", id_of(&asked["connection"]))).is(204);
+    ann.delete(&format!("/connections/{}", id_of(&asked["connection"]))).is(204);
     assert_eq!(of_type(&kai, "respond_to_connection"), [Value::Null; 0]);
 
     bob.send("POST", "/agents/kai/back").is(201);
@@ -141,6 +141,7 @@ fn newcomers_are_welcomed_until_somebody_has() {
     post(&kai, "Welcome, @mia!");
     assert_eq!(of_type(&kai, "welcome_agent"), [Value::Null; 0]);
 
+    post(&mia, "Thanks, @kai");
     server.register("Zoe");
     only(&mia, "welcome_agent");
     server.advance_seconds(7 * DAY + 1);
@@ -251,7 +252,9 @@ fn onboarding_is_done_step_by_step() {
     let deed = |step: &str| match step {
         "intro_post" => kai.post("/town-square", json!({ "content": "Hello" })).is(201),
         "first_pinch" => kai.send("POST", &format!("/town-square/{id}/pinch")).is(201),
-        "first_comment" => kai.post(&format!("/town-square/{id}/comments"), json!({ "content": "Hello" })).is(201),
+        "first_comment" => {
+            kai.post(&format!("/town-square/{id}/comments"), json!({ "content": "Hello" })).is(201)
+        }
         "first_connection" => kai.post("/connect", json!({ "recipient_handle": "mia" })).is(201),
         _ => kai.put("/agents/me/current-task", json!({ "task": "Reading", "category": "reading" })).is(200),
     };

@@ -45,11 +45,7 @@ impl Default for Setup {
             limits: RequestLimits::default(),
             action_limits: ActionLimits::default(),
             trusted_proxies: Vec::new(),
-            policy: AddressPolicy {
-                allow_private: true,
-                allow_insecure: true,
-                ..AddressPolicy::default()
-            },
+            policy: AddressPolicy { allow_private: true, allow_insecure: true, ..AddressPolicy::default() },
             serve_metrics: true,
         }
     }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::ears::Ears;
 use crate::rows::{id_of, ids_of};
-use crate::support::{Answer, Agent, Server, agent_view};
+use crate::support::{Agent, Answer, Server, agent_view};
 
 /// Posts, and answers the post's id.
 pub(crate) fn post(agent: &Agent, content: &str) -> String {
@@ -71,7 +71,8 @@ fn every_field_at_fault_is_named() {
     assert_eq!(faults(json!({})), ["content"]);
     assert_eq!(faults(json!({ "content": " \n ", "category": "news" })), ["content", "category"]);
     assert_eq!(faults(json!({ "content": "x".repeat(1001), "category": 3 })), ["content", "category"]);
-    let faults = server.get("/town-square?category=news&sort=best&author=%20&limit=0&offset=3").names_faults();
+    let faults =
+        server.get("/town-square?category=news&sort=best&author=%20&limit=0&offset=3").names_faults();
     assert_eq!(faults, ["category", "sort", "author", "offset", "limit"]);
     let problem = server.get("/town-square?category=news").refused(400, "validation_failed");
     let message = problem["errors"][0]["message"].as_str().unwrap();
@@ -104,7 +105,7 @@ fn a_post_is_its_authors_alone_to_change() {
     let mut faults = kai.patch(&path, json!({ "content": null, "category": null })).names_faults();
     faults.sort();
     assert_eq!(faults, ["category", "content"]);
-    mia.send("DELETE", &path).refused(403, "not_yours");
+    mia.delete(&path).refused(403, "not_yours");
     server.send("DELETE", &path).refused(401, "key_needed");
     assert_eq!(server.get(&path).is(200), told);
 }
@@ -116,15 +117,15 @@ fn a_deleted_post_is_gone_with_everything_below_it() {
     let path = format!("/town-square/{}", post(&kai, "For @mia"));
     mia.send("POST", &format!("{path}/pinch")).is(201);
     let comment = mia.post(&format!("{path}/comments"), json!({ "content": "Hm" })).is(201);
-    kai.send("DELETE", &path).is(204);
-    kai.send("DELETE", &path).refused(404, "not_found");
+    kai.delete(&path).is(204);
+    kai.delete(&path).refused(404, "not_found");
     server.get(&path).refused(404, "not_found");
     server.get(&format!("{path}/comments")).refused(404, "not_found");
     mia.send("POST", &format!("{path}/pinch")).refused(404, "not_found");
-    mia.send("DELETE", &format!("{path}/pinch")).refused(404, "not_found");
+    mia.delete(&format!("{path}/pinch")).refused(404, "not_found");
     mia.post(&format!("{path}/comments"), json!({})).refused(404, "not_found");
     let comment = format!("{path}/comments/{}", id_of(&comment["comment"]));
-    mia.send("DELETE", &comment).refused(404, "not_found");
+    mia.delete(&comment).refused(404, "not_found");
     assert_eq!(listed(&server, ""), [""; 0]);
     assert_eq!(server.get("/agents/kai").is(200)["agent"]["stats"]["posts"], 0);
 }
@@ -193,10 +194,10 @@ fn a_pinch_is_a_201_first_and_a_200_with_the_current_count_when_repeated() {
     server.send("POST", &format!("/town-square/{id}/pinch")).refused(401, "key_needed");
     assert_eq!(server.get(&format!("/town-square/{id}")).is(200)["post"]["pinches"], 2);
     for _ in 0..2 {
-        mia.send("DELETE", &format!("/town-square/{id}/pinch")).is(204);
+        mia.delete(&format!("/town-square/{id}/pinch")).is(204);
         assert_eq!(server.get(&format!("/town-square/{id}")).is(200)["post"]["pinches"], 1);
     }
-    kai.send("DELETE", &format!("/town-square/{id}/pinch")).is(204);
+    kai.delete(&format!("/town-square/{id}/pinch")).is(204);
     let unknown = "0197f000-0000-7000-8000-000000000000";
     pinch(&mia, unknown).refused(404, "not_found");
     pinch(&mia, "7").refused(404, "not_found");
@@ -212,7 +213,7 @@ fn the_posts_author_alone_is_told_of_a_pinch_once() {
     pinch(&mia, &id).is(200);
     pinch(&kai, &id).refused(400, "self_action");
     pinch(&zoe, &id).is(201);
-    zoe.send("DELETE", &format!("/town-square/{id}/pinch")).is(204);
+    zoe.delete(&format!("/town-square/{id}/pinch")).is(204);
     let told = |pincher: &str, pinches: u8| {
         let data = json!({ "post_id": id, "pincher": pincher, "pinches": pinches });
         ("kai".to_owned(), "pinch".to_owned(), data)
@@ -226,7 +227,7 @@ fn the_31st_post_of_an_hour_is_refused_and_the_wait_that_it_names_suffices() {
     let (kai, mia) = (server.register("Kai"), server.register("Mia"));
     let ids: Vec<String> = (0..30).map(|n| post(&kai, &format!("Post {n}"))).collect();
     kai.post("/town-square", json!({ "content": "" })).refused(400, "validation_failed");
-    kai.send("DELETE", &format!("/town-square/{}", ids[0])).is(204);
+    kai.delete(&format!("/town-square/{}", ids[0])).is(204);
     let ears = Ears::of(&server, &[&kai, &mia]);
     let more = || kai.post("/town-square", json!({ "content": "One more, @mia" }));
     let wait = more().retry_after();
@@ -245,7 +246,7 @@ fn the_501st_pinch_of_a_day_is_refused_and_the_wait_that_it_names_suffices() {
     let id = post(&kai, "Pinch me");
     for _ in 0..500 {
         pinch(&mia, &id).is(201);
-        mia.send("DELETE", &format!("/town-square/{id}/pinch")).is(204);
+        mia.delete(&format!("/town-square/{id}/pinch")).is(204);
     }
     let wait = pinch(&mia, &id).retry_after();
     server.advance_seconds(wait - 1);

@@ -1,5 +1,6 @@
 //! An agent changes what it says of itself.
 
+use super::hold::hold;
 use super::impersonation::refuse_disguise;
 use super::{
     Agent, AgentName, AvatarUrl, BaseModel, Bio, Guise, Language, Profile, Skills, Strength, Tagline,
@@ -56,7 +57,7 @@ pub fn change_profile(
     me: AgentId,
     changes: ProfileChanges,
 ) -> Result<Agent, Refusal> {
-    uow.agents().lock(me)?;
+    hold(uow, me)?;
     let agent = uow.agents().by_id(me)?.ok_or(Refusal::NotFound(Noun::Agent))?;
     let profile = changes.applied_to(agent.profile.clone());
     if profile.name != agent.profile.name {

@@ -1,8 +1,10 @@
 //! An agent says what it is working on.
 
+use super::hold::hold;
 use super::{CurrentTask, TaskCategory, TaskText};
 use crate::context::Ctx;
 use crate::id::AgentId;
+use crate::refusal::Refusal;
 use crate::store::{StoreResult, UnitOfWork};
 
 /// Replaces what `me` is working on.
@@ -12,7 +14,8 @@ pub fn set_current_task(
     me: AgentId,
     task: TaskText,
     category: TaskCategory,
-) -> StoreResult<CurrentTask> {
+) -> Result<CurrentTask, Refusal> {
+    hold(uow, me)?;
     let current = CurrentTask { task, category, updated_at: ctx.now() };
     uow.agents().set_current_task(me, Some(&current))?;
     Ok(current)

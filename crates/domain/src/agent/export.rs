@@ -1,13 +1,13 @@
 //! Everything that the server holds of one agent.
 
-use super::Agent;
+use super::{Agent, Handle};
 use crate::backing::Backing;
 use crate::connection::Connection;
 use crate::context::Timestamp;
 use crate::endorsement::Endorsement;
 use crate::event::Event;
 use crate::gig::Gig;
-use crate::id::{AgentId, EventId, PostId, PromptId, WebhookId};
+use crate::id::{AgentId, CommentId, EventId, PostId, PromptId, WebhookId};
 use crate::limit::{Action, QuotaLog};
 use crate::prompt::PromptAnswer;
 use crate::refusal::{Noun, Refusal};
@@ -42,6 +42,10 @@ pub struct Export {
     pub endorsements_received: Vec<Endorsement>,
     /// Its connections.
     pub connections: Vec<Connection>,
+    /// Who declined to connect with it, and whom it declined; remembered longer than connections last.
+    pub declines: Vec<Decline>,
+    /// Posts, and comments on them, that mention it.
+    pub mentions: Vec<(PostId, Option<CommentId>)>,
     /// Its webhooks.
     pub webhooks: Vec<Webhook>,
     /// What was tried to deliver to them.
@@ -52,6 +56,17 @@ pub struct Export {
     pub prompt_answers: Vec<(PromptId, PromptAnswer, Timestamp)>,
     /// When its actions that have a quota were accepted.
     pub quotas: Vec<(Action, QuotaLog)>,
+}
+
+/// One agent would rather not connect with another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decline {
+    /// Who asked.
+    pub asker: Handle,
+    /// Who declined.
+    pub decliner: Handle,
+    /// When.
+    pub declined_at: Timestamp,
 }
 
 /// A delivery to one of the agent's webhooks.

@@ -1,13 +1,16 @@
 //! Keys change hands, or are found where they should not be.
 
+use super::hold::hold;
 use crate::context::Ctx;
 use crate::event::{EventData, tell};
 use crate::id::AgentId;
+use crate::refusal::Refusal;
 use crate::secret::{ApiKey, ApiKeyDigest};
 use crate::store::{StoreResult, UnitOfWork};
 
 /// Gives `me` a new key; the old one is dead with this transaction's commit.
-pub fn rotate_key(uow: &mut dyn UnitOfWork, ctx: &Ctx, me: AgentId) -> StoreResult<ApiKey> {
+pub fn rotate_key(uow: &mut dyn UnitOfWork, ctx: &Ctx, me: AgentId) -> Result<ApiKey, Refusal> {
+    hold(uow, me)?;
     let key = ApiKey::generate(ctx.random());
     uow.agents().set_key(me, Some(&key.digest()))?;
     Ok(key)

@@ -5,6 +5,7 @@ mod current_task;
 mod erase;
 mod export;
 mod handle;
+mod hold;
 mod impersonation;
 mod keys;
 mod profile;
@@ -14,8 +15,9 @@ mod repository;
 pub use change::{ProfileChanges, change_profile};
 pub use current_task::{clear_current_task, set_current_task};
 pub use erase::erase;
-pub use export::{Export, ExportRepository, ExportedDelivery, export};
+pub use export::{Decline, Export, ExportRepository, ExportedDelivery, export};
 pub use handle::{Handle, HandleDigest};
+pub use hold::{hold, hold_both};
 pub use impersonation::Guise;
 pub use keys::{revoke_leaked_key, rotate_key};
 pub use profile::{

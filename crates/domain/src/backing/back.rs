@@ -1,7 +1,7 @@
 //! An agent backs another, or no longer does.
 
 use super::{Backing, BackingNote};
-use crate::agent::AgentSummary;
+use crate::agent::{AgentSummary, hold_both};
 use crate::context::Ctx;
 use crate::event::{EventData, tell};
 use crate::id::AgentId;
@@ -35,7 +35,7 @@ pub fn back(
     if me.id == agent.id {
         return Err(Refusal::SelfAction("back"));
     }
-    uow.agents().lock(me.id)?;
+    hold_both(uow, me.id, agent.id)?;
     let (backing, is_new) = match uow.backings().find(me.id, agent.id)? {
         Some(backing) => (backing, false),
         None => (add(uow, ctx, me, agent, note)?, true),

@@ -2,6 +2,7 @@
 
 use super::connect::settle;
 use super::{Answer, Connection, ConnectionStatus, answer};
+use crate::agent::hold_both;
 use crate::context::Ctx;
 use crate::id::{AgentId, ConnectionId};
 use crate::refusal::{Noun, Refusal};
@@ -69,9 +70,6 @@ fn asked_of(uow: &mut dyn UnitOfWork, me: AgentId, id: ConnectionId) -> Result<C
 fn known_to(uow: &mut dyn UnitOfWork, me: AgentId, id: ConnectionId) -> Result<Connection, Refusal> {
     const UNKNOWN: Refusal = Refusal::NotFound(Noun::Connection);
     let seen = uow.connections().by_id(id)?.filter(|it| it.has_party(me)).ok_or(UNKNOWN)?;
-    let (one, other) = (seen.requester.id, seen.recipient.id);
-    for agent in [one.min(other), one.max(other)] {
-        uow.agents().lock(agent)?;
-    }
+    hold_both(uow, seen.requester.id, seen.recipient.id)?;
     uow.connections().by_id(id)?.ok_or(UNKNOWN)
 }

@@ -1,7 +1,7 @@
 //! An agent asks another to connect.
 
 use super::{Connection, ConnectionMessage, ConnectionStatus, may_ask_again_at};
-use crate::agent::AgentSummary;
+use crate::agent::{AgentSummary, hold_both};
 use crate::context::Ctx;
 use crate::event::{EventData, tell};
 use crate::limit::{Action, spend};
@@ -32,10 +32,7 @@ pub fn connect(
     if me.id == recipient.id {
         return Err(Refusal::SelfAction("connect with"));
     }
-    // In one order for both, so that two who ask each other at once wait and don't deadlock.
-    for agent in [me.id.min(recipient.id), me.id.max(recipient.id)] {
-        uow.agents().lock(agent)?;
-    }
+    hold_both(uow, me.id, recipient.id)?;
     match uow.connections().between(me.id, recipient.id)? {
         Some(standing) if standing.status == ConnectionStatus::Declined => {
             refuse_if_declined_lately(uow, ctx, me, recipient)?;

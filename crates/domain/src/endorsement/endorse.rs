@@ -1,7 +1,7 @@
 //! An agent endorses a skill, or no longer does.
 
 use super::Endorsement;
-use crate::agent::{AgentSummary, SkillName};
+use crate::agent::{AgentSummary, SkillName, hold_both};
 use crate::context::Ctx;
 use crate::event::{EventData, tell};
 use crate::id::AgentId;
@@ -33,12 +33,12 @@ pub fn endorse(
     agent: &AgentSummary,
     skill: &SkillName,
 ) -> Result<Endorsed, Refusal> {
+    hold_both(uow, me.id, agent.id)?;
     let key = skill.key();
     let skill = uow.endorsements().skill(agent.id, &key)?.ok_or(Refusal::NotFound(Noun::Skill))?;
     if me.id == agent.id {
         return Err(Refusal::SelfAction("endorse"));
     }
-    uow.agents().lock(me.id)?;
     let (endorsement, is_new) = match uow.endorsements().find(me.id, agent.id, &key)? {
         Some(endorsement) => (endorsement, false),
         None => (add(uow, ctx, me, agent, skill)?, true),

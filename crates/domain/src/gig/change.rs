@@ -2,7 +2,7 @@
 
 use super::publish::make_room_for_an_active_gig;
 use super::{Gig, GigDescription, GigStatus, GigTitle, GigType};
-use crate::agent::SkillName;
+use crate::agent::{SkillName, hold};
 use crate::context::Ctx;
 use crate::id::{AgentId, GigId};
 use crate::refusal::{Noun, Refusal};
@@ -37,7 +37,7 @@ pub fn change_gig(
     changes: GigChanges,
 ) -> Result<Gig, Refusal> {
     // Before the gig is read: two changes at once each see what the other left.
-    uow.agents().lock(me)?;
+    hold(uow, me)?;
     let mut gig = own_gig(uow, me, id)?;
     let status = changes.status.unwrap_or(gig.status);
     if status == GigStatus::Active && gig.status != GigStatus::Active {

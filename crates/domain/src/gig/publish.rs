@@ -3,7 +3,7 @@
 use super::{
     Gig, GigDescription, GigStatus, GigTitle, GigType, MAX_ACTIVE_GIGS, may_have_one_more_active_gig,
 };
-use crate::agent::{AgentSummary, SkillName};
+use crate::agent::{AgentSummary, SkillName, hold};
 use crate::context::Ctx;
 use crate::id::AgentId;
 use crate::refusal::Refusal;
@@ -53,7 +53,7 @@ pub fn publish(
 /// Refuses unless the agent may have one more active gig; it stays locked, so that four at once
 /// don't become four.
 pub(super) fn make_room_for_an_active_gig(uow: &mut dyn UnitOfWork, author: AgentId) -> Result<(), Refusal> {
-    uow.agents().lock(author)?;
+    hold(uow, author)?;
     if may_have_one_more_active_gig(uow.gigs().count_active(author)?) {
         Ok(())
     } else {

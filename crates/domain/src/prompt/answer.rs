@@ -1,6 +1,7 @@
 //! An agent dismisses a prompt, or says that it is done.
 
 use super::suggest::candidates;
+use super::was_made_for;
 use crate::agent::Agent;
 use crate::context::Ctx;
 use crate::id::{AgentId, PromptId};
@@ -38,7 +39,7 @@ impl PromptAnswer {
 ///
 /// # Errors
 ///
-/// [`Refusal::NotFound`] for a prompt that `me` was neither given nor has answered.
+/// [`Refusal::NotFound`] for an id that is none of a prompt made for `me`.
 pub fn answer_prompt(
     uow: &mut dyn UnitOfWork,
     ctx: &Ctx,
@@ -51,9 +52,11 @@ pub fn answer_prompt(
     }
     let agent: Agent = uow.agents().by_id(me)?.ok_or(Refusal::NotFound(Noun::Agent))?;
     let activity = uow.prompts().activity(me)?;
-    if !candidates(uow, ctx, &agent, &activity)?.iter().any(|prompt| prompt.id == id) {
-        return Err(Refusal::NotFound(Noun::Prompt));
+    if candidates(uow, ctx, &agent, &activity)?.iter().any(|prompt| prompt.id == id) {
+        uow.prompts().remember_answer(me, id, answer, ctx.now())?;
+        return Ok(());
     }
-    uow.prompts().remember_answer(me, id, answer, ctx.now())?;
-    Ok(())
+    // An agent that does what is suggested and then says so finds its cause gone: there is nothing
+    // left to remember.
+    if was_made_for(me, id) { Ok(()) } else { Err(Refusal::NotFound(Noun::Prompt)) }
 }

@@ -15,7 +15,7 @@ pub use repository::{Activity, PromptRepository};
 pub use suggest::{Prompts, prompts};
 
 use ring::digest::{SHA256, digest};
-use uuid::Builder;
+use uuid::{Builder, Uuid};
 
 use crate::agent::Handle;
 use crate::context::Timestamp;
@@ -89,23 +89,44 @@ pub struct Prompt {
     pub created_at: Timestamp,
 }
 
-/// The id of a suggestion to `me`: a `UUIDv7` of the time of its cause whose random part is a
-/// digest of what is suggested.
+/// The id of a suggestion to `me`: a `UUIDv7` of the time of its cause, with a digest of what is
+/// suggested, and at its end a mark of the agent that it was made for.
 fn prompt_id(me: AgentId, prompt_type: PromptType, about: &str, created_at: Timestamp) -> PromptId {
     let text = format!("{me}\n{}\n{about}\n{}", prompt_type.name(), created_at.timestamp_micros());
     let digest = digest(&SHA256, text.as_bytes());
     let mut random = [0; 10];
-    for (byte, source) in random.iter_mut().zip(digest.as_ref()) {
+    for (byte, source) in random.iter_mut().take(DIGEST_BYTES).zip(digest.as_ref()) {
         *byte = *source;
     }
     let millis = u64::try_from(created_at.timestamp_millis()).unwrap_or_default();
-    Builder::from_unix_timestamp_millis(millis, &random).into_uuid().into()
+    let unmarked = Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
+    marked(me, unmarked).into()
+}
+
+/// How much of the digest stands in an id; the mark takes the rest.
+const DIGEST_BYTES: usize = 5;
+
+/// Whether an id is one of a prompt that was made for `me`, though what it suggested may be done by
+/// now.
+fn was_made_for(me: AgentId, id: PromptId) -> bool {
+    marked(me, id.uuid()) == id.uuid()
+}
+
+/// The id with the mark of `me` as its last bytes, whatever stood there.
+fn marked(me: AgentId, id: Uuid) -> Uuid {
+    let mut bytes = id.into_bytes();
+    let (kept, mark) = bytes.split_at_mut(16 - (10 - DIGEST_BYTES));
+    let digest = digest(&SHA256, &[me.uuid().as_bytes(), &*kept].concat());
+    for (byte, source) in mark.iter_mut().zip(digest.as_ref()) {
+        *byte = *source;
+    }
+    Uuid::from_bytes(bytes)
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use uuid::{Uuid, Version};
+    use uuid::Version;
 
     use super::*;
 
@@ -121,6 +142,8 @@ mod tests {
             prop_assert_ne!(id, prompt_id(me, PromptType::WelcomeAgent, &other, at));
             prop_assert_ne!(id, prompt_id(me, PromptType::ThankBacker, &about, at));
             prop_assert_eq!(id.uuid().get_version(), Some(Version::SortRand));
+            prop_assert!(was_made_for(me, id));
+            prop_assert!(!was_made_for(AgentId::from(Uuid::from_u128(!me.uuid().as_u128())), id));
         }
     }
 }

@@ -102,7 +102,7 @@ pub(super) fn tell_mentioned(
     comment_id: Option<CommentId>,
     text: &str,
 ) -> StoreResult<()> {
-    for agent in mentioned_agents(uow, text)? {
+    for agent in mentioned_agents(uow, me, text)? {
         if uow.posts().add_mention(post_id, comment_id, agent.id)? {
             let by = me.handle.as_str().to_owned();
             let told = EventData::Mention { post_id, comment_id, by, preview: preview(text) };

@@ -1,6 +1,7 @@
 //! An agent registers, changes, rotates and deletes its webhooks.
 
 use super::{MAX_WEBHOOKS, Subscription, Webhook, WebhookSecrets, WebhookStatus, WebhookUrl};
+use crate::agent::hold;
 use crate::context::{Ctx, Timestamp};
 use crate::id::{AgentId, WebhookId};
 use crate::refusal::{Noun, Refusal};
@@ -39,7 +40,7 @@ pub fn register_webhook(
     me: AgentId,
     command: RegisterWebhook,
 ) -> Result<RegisteredWebhook, Refusal> {
-    uow.agents().lock(me)?;
+    hold(uow, me)?;
     let standing = uow.webhooks().of_agent(me)?;
     let count = standing.len();
     let secret = WebhookSecret::generate(ctx.random());
@@ -89,7 +90,7 @@ pub fn change_webhook(
     id: WebhookId,
     changes: WebhookChanges,
 ) -> Result<Webhook, Refusal> {
-    uow.agents().lock(me)?;
+    hold(uow, me)?;
     let mut webhook = own_webhook(uow, me, id)?;
     if let Some(url) = changes.url {
         let taken = |other: &Webhook| other.id != id && other.url == url;
@@ -142,7 +143,7 @@ pub fn rotate_secret(
     me: AgentId,
     id: Option<WebhookId>,
 ) -> Result<Rotated, Refusal> {
-    uow.agents().lock(me)?;
+    hold(uow, me)?;
     let webhook_id = match (id, uow.webhooks().of_agent(me)?.as_slice()) {
         (Some(id), _) => own_webhook(uow, me, id)?.id,
         (None, [only]) => only.id,

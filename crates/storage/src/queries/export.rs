@@ -2,14 +2,16 @@
 //!
 //! Each list is told newest first and whole: an export is one document.
 
-use clankdin_domain::agent::{AgentRepository, AgentSummary, Export, ExportRepository, ExportedDelivery};
+use clankdin_domain::agent::{
+    AgentRepository, AgentSummary, Decline, Export, ExportRepository, ExportedDelivery, Handle,
+};
 use clankdin_domain::backing::Backing;
 use clankdin_domain::connection::Connection;
 use clankdin_domain::context::Timestamp;
 use clankdin_domain::endorsement::Endorsement;
-use clankdin_domain::event::{Audience, Event, EventKind};
+use clankdin_domain::event::Event;
 use clankdin_domain::gig::Gig;
-use clankdin_domain::id::{AgentId, PostId, PromptId};
+use clankdin_domain::id::{AgentId, CommentId, PostId, PromptId};
 use clankdin_domain::limit::{Action, QuotaLog, QuotaRepository};
 use clankdin_domain::prompt::PromptAnswer;
 use clankdin_domain::secret::VerificationCode;
@@ -20,9 +22,10 @@ use diesel::prelude::*;
 
 use super::super::dialect::{Id, Time};
 use super::super::schema::{
-    agents, backings, comments, connections, deliveries, endorsements, gigs, outbox, pinches, posts,
-    prompt_answers, webhooks,
+    agents, backings, comments, connections, declines, deliveries, endorsements, gigs, mentions, outbox,
+    pinches, posts, prompt_answers, webhooks,
 };
+use super::outbox::{EventRow, event};
 use super::{DieselStore, backing, connection, endorsement, gig, post};
 use crate::error::{corrupt, store_error};
 
@@ -44,6 +47,8 @@ impl ExportRepository for DieselStore<'_> {
             endorsements_given: self.endorsements_given(me)?,
             endorsements_received: self.endorsements_received(me)?,
             connections: self.connections_of(me)?,
+            declines: self.declines_of(me)?,
+            mentions: self.mentions_of(me)?,
             webhooks: self.of_agent(id)?,
             deliveries: self.deliveries_to(me)?,
             events: self.events_of(me)?,
@@ -157,6 +162,33 @@ impl DieselStore<'_> {
         connection::newest_of(rows, usize::MAX)
     }
 
+    fn declines_of(&mut self, me: Id) -> StoreResult<Vec<Decline>> {
+        let (asker, decliner) = diesel::alias!(agents as asker, agents as decliner);
+        let rows = declines::table
+            .inner_join(asker.on(asker.field(agents::id).eq(declines::asker_id)))
+            .inner_join(decliner.on(decliner.field(agents::id).eq(declines::decliner_id)))
+            .filter(declines::asker_id.eq(me).or(declines::decliner_id.eq(me)))
+            .order(declines::declined_at.desc())
+            .select((asker.field(agents::handle), decliner.field(agents::handle), declines::declined_at))
+            .load::<(String, String, Time)>(self.connection)
+            .map_err(store_error)?;
+        let read = |(asker, decliner, at): (String, String, Time)| Decline {
+            asker: Handle::from_stored(asker),
+            decliner: Handle::from_stored(decliner),
+            declined_at: at.0,
+        };
+        Ok(rows.into_iter().map(read).collect())
+    }
+
+    fn mentions_of(&mut self, me: Id) -> StoreResult<Vec<(PostId, Option<CommentId>)>> {
+        let rows = mentions::table
+            .filter(mentions::agent_id.eq(me))
+            .select((mentions::post_id, mentions::comment_id))
+            .load::<(Id, Option<Id>)>(self.connection)
+            .map_err(store_error)?;
+        Ok(rows.into_iter().map(|(post, comment)| (post.0.into(), comment.map(|id| id.0.into()))).collect())
+    }
+
     fn deliveries_to(&mut self, me: Id) -> StoreResult<Vec<ExportedDelivery>> {
         let rows = deliveries::table
             .inner_join(webhooks::table.on(webhooks::id.eq(deliveries::webhook_id)))
@@ -230,18 +262,5 @@ fn delivery(
         status: DeliveryStatus::named(&status).ok_or_else(|| is_corrupt("status"))?,
         attempts: u32::try_from(attempts).map_err(|_| is_corrupt("attempts"))?,
         next_attempt_at: next_attempt_at.0,
-    })
-}
-
-type EventRow = (Id, String, Option<Id>, Option<Id>, String, Time);
-
-fn event((id, kind, addressee, actor, data, occurred_at): EventRow) -> StoreResult<Event> {
-    Ok(Event {
-        id: id.0.into(),
-        kind: EventKind::named(&kind).ok_or_else(|| corrupt("outbox", "kind", id.0))?,
-        audience: addressee.map_or(Audience::Everyone, |agent| Audience::Agent(agent.0.into())),
-        actor: actor.map(|agent| agent.0.into()),
-        data,
-        occurred_at: occurred_at.0,
     })
 }

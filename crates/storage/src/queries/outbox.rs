@@ -1,13 +1,13 @@
 //! Events that were committed with their cause.
 
-use clankdin_domain::event::{Audience, Event, OutboxRepository};
+use clankdin_domain::event::{Audience, Event, EventKind, OutboxRepository};
 use clankdin_domain::store::StoreResult;
 use diesel::prelude::*;
 
 use super::super::dialect::{Id, Time};
 use super::super::schema::outbox;
 use super::DieselStore;
-use crate::error::store_error;
+use crate::error::{corrupt, store_error};
 
 impl OutboxRepository for DieselStore<'_> {
     fn append(&mut self, event: &Event) -> StoreResult<()> {
@@ -29,4 +29,18 @@ impl OutboxRepository for DieselStore<'_> {
         self.holds_event = true;
         Ok(())
     }
+}
+
+/// An event as the outbox holds it: id, kind, addressee, actor, data, time.
+pub(super) type EventRow = (Id, String, Option<Id>, Option<Id>, String, Time);
+
+pub(super) fn event((id, kind, addressee, actor, data, occurred_at): EventRow) -> StoreResult<Event> {
+    Ok(Event {
+        id: id.0.into(),
+        kind: EventKind::named(&kind).ok_or_else(|| corrupt("outbox", "kind", id.0))?,
+        audience: addressee.map_or(Audience::Everyone, |agent| Audience::Agent(agent.0.into())),
+        actor: actor.map(|agent| agent.0.into()),
+        data,
+        occurred_at: occurred_at.0,
+    })
 }

@@ -3,6 +3,8 @@
 //! The statements are caught as Diesel sends them, and explained on a database without statistics, as
 //! every database of ours is.
 
+mod lists;
+
 use std::sync::{Arc, Mutex};
 
 use clankdin_domain::context::Timestamp;

@@ -3,7 +3,11 @@
 //! Each case runs on each back-end: see `contract!`. To add a back-end, implement `Backend` in
 //! `support.rs` and name it there; to add a case, write it into the file of its aggregate.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has failed, as it should")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed, as it should"
+)]
 
 mod acts;
 mod agent;

@@ -22,7 +22,7 @@ contract! {
         let me = agent(world, "Kai");
         let written = posted(world, &me, "Hello", Category::Wins);
         assert_eq!(found(world, written.id), Some(written.clone()));
-        assert_eq!(list(world, PostFilter::default()), [written.clone()]);
+        assert_eq!(list(world, PostFilter::default()), std::slice::from_ref(&written));
         let id = written.id;
         assert_eq!(world.write(move |uow| uow.posts().lock(id)).unwrap(), Some(written));
         assert_eq!(posts_counted(world, me.id), 1);

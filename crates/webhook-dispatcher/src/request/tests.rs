@@ -53,7 +53,7 @@ fn header<'a>(request: &'a Request, name: &str) -> &'a str {
 /// What the skill document's `verify_webhook` expects: `hmac.new(secret.encode(), payload, sha256)`.
 fn python_hexdigest(secret: &str, payload: &[u8]) -> String {
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()), payload);
-    tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    tag.as_ref().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }
 
 /// What the Standard Webhooks libraries expect.

@@ -147,3 +147,24 @@ async fn an_endpoint_that_never_answers_holds_up_no_other() {
     assert!(silent.is_quiet());
     dispatcher.killed().await;
 }
+
+#[actix_rt::test]
+async fn a_backlog_that_fills_the_view_hides_no_other_endpoint() {
+    let mut world = World::new();
+    world.settings.in_all = 8;
+    let (ann, ben) = (world.register("Ann").await, world.register("Ben").await);
+    let mut silent = Receiver::start((0..20).map(|_| Reply::Never)).await;
+    let mut live = Receiver::start([]).await;
+    world.subscribe(ann, &silent.url(), "backing").await;
+    world.subscribe(ben, &live.url(), "backing").await;
+    for number in 0..50 {
+        world.tell(ann, &format!("agent_{number}")).await;
+    }
+    world.clock.advance(Duration::from_secs(1));
+
+    let dispatcher = world.start();
+    silent.told().await;
+    let event = world.tell(ben, "kai").await;
+    assert_eq!(live.told().await.id(), event.id.to_string());
+    dispatcher.killed().await;
+}

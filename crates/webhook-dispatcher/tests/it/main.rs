@@ -6,8 +6,10 @@
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a test or in its servers fails the test")]
 
 mod delivering;
+mod doubles;
 mod ending;
 mod failing;
+mod logging;
 mod receiver;
 mod trouble;
 mod world;

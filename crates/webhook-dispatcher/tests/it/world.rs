@@ -1,17 +1,16 @@
 //! A world for each test: a fresh database that can be cut off, a clock that stands still, agents with
 //! webhooks, and dispatchers that can be stopped and killed.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clankdin_domain::agent::{self, AgentName, Bio, Handle, Profile, Register, SkillName, Skills, Tagline};
-use clankdin_domain::context::{Clock, Ctx, Random, Timestamp};
+use clankdin_domain::context::Ctx;
 use clankdin_domain::event::{Audience, Event, EventKind};
 use clankdin_domain::id::{AgentId, WebhookId};
 use clankdin_domain::limit::ActionLimits;
 use clankdin_domain::secret::WebhookSecret;
-use clankdin_domain::store::{Database, Job, Ran, Store, StoreError, UnitOfWork};
+use clankdin_domain::store::{Database, StoreError, UnitOfWork};
 use clankdin_domain::webhook::{self, RegisterWebhook, Subscription, Webhook, WebhookUrl};
 use clankdin_outbound::{AddressPolicy, Outbound, OutboundSettings, Timeouts};
 use clankdin_storage::{SqliteOptions, SqliteStore};
@@ -19,9 +18,9 @@ use clankdin_webhook_dispatcher::{Dispatcher, DispatcherSettings};
 use prometheus::Registry;
 use tempfile::TempDir;
 use tokio::sync::{Notify, watch};
-use uuid::Uuid;
 
-use crate::{eventually, soon};
+use crate::doubles::{Cuttable, GrowingIds, ManualClock};
+use crate::{eventually, logging, soon};
 
 /// What a test acts in. What it changes of the settings counts for dispatchers that it starts after.
 pub(crate) struct World {
@@ -38,6 +37,7 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
+        logging::listen();
         let directory = TempDir::new().unwrap();
         let wake = Arc::new(Notify::new());
         let bell = Arc::clone(&wake);
@@ -46,10 +46,9 @@ impl World {
             ..SqliteOptions::new(directory.path().join("clankdin.db"))
         };
         let inner = SqliteStore::open(options).unwrap();
-        let store =
-            Arc::new(Cuttable { inner, is_cut: AtomicBool::default(), refused: AtomicUsize::default() });
+        let store = Arc::new(Cuttable::new(inner));
         let clock = Arc::new(ManualClock::default());
-        let ctx = Ctx::new(clock.clone(), Arc::new(SecureRandom::default()), ActionLimits::default());
+        let ctx = Ctx::new(clock.clone(), Arc::new(GrowingIds::default()), ActionLimits::default());
         let settings = DispatcherSettings {
             poll: Duration::from_secs(60),
             back_off: Duration::from_millis(5),
@@ -238,81 +237,5 @@ fn profile(name: &str) -> Profile {
         languages: vec![],
         strengths: vec![],
         avatar_url: None,
-    }
-}
-
-/// The database, which can be cut off.
-pub(crate) struct Cuttable {
-    inner: SqliteStore,
-    is_cut: AtomicBool,
-    refused: AtomicUsize,
-}
-
-impl Cuttable {
-    pub(crate) fn cut(&self, is_cut: bool) {
-        self.is_cut.store(is_cut, Ordering::SeqCst);
-    }
-
-    /// How many writes were refused.
-    pub(crate) fn refused(&self) -> usize {
-        self.refused.load(Ordering::SeqCst)
-    }
-}
-
-impl Store for Cuttable {
-    fn read(&self, job: Job) -> Ran<'_> {
-        self.inner.read(job)
-    }
-
-    fn write(&self, job: Job) -> Ran<'_> {
-        if self.is_cut.load(Ordering::SeqCst) {
-            self.refused.fetch_add(1, Ordering::SeqCst);
-            return Box::pin(async { Err(StoreError::Unavailable("cut off".to_owned())) });
-        }
-        self.inner.write(job)
-    }
-
-    fn ready(&self) -> Ran<'_> {
-        self.inner.ready()
-    }
-}
-
-/// A clock that stands still until it is moved.
-pub(crate) struct ManualClock(Mutex<Timestamp>);
-
-impl Default for ManualClock {
-    fn default() -> Self {
-        Self(Mutex::new(Timestamp::from_timestamp(1_800_000_000, 0).unwrap()))
-    }
-}
-
-impl ManualClock {
-    pub(crate) fn advance(&self, by: Duration) {
-        *self.0.lock().unwrap() += by;
-    }
-}
-
-impl Clock for ManualClock {
-    fn now(&self) -> Timestamp {
-        *self.0.lock().unwrap()
-    }
-}
-
-#[derive(Default)]
-struct SecureRandom {
-    ids: AtomicU64,
-}
-
-impl Random for SecureRandom {
-    fn fill(&self, buffer: &mut [u8]) {
-        ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), buffer).unwrap();
-    }
-
-    fn uuid_v7(&self, now: Timestamp) -> Uuid {
-        let mut count = [0; 10];
-        let next = self.ids.fetch_add(1, Ordering::SeqCst).to_be_bytes();
-        count.iter_mut().skip(2).zip(next).for_each(|(to, from)| *to = from);
-        let millis = u64::try_from(now.timestamp_millis()).unwrap();
-        uuid::Builder::from_unix_timestamp_millis(millis, &count).into_uuid()
     }
 }

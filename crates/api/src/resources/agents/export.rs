@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use actix_web::get;
-use clankdin_domain::agent::{Export, ExportedDelivery, export};
+use clankdin_domain::agent::{Decline, Export, ExportedDelivery, export};
 use clankdin_domain::event::Event;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -26,6 +26,33 @@ use crate::view::{ProfileView, time};
 pub(crate) struct PinchRecord {
     post_id: String,
     created_at: String,
+}
+
+/// One agent declined to connect with another.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct DeclineRecord {
+    /// Who asked.
+    asker: String,
+    /// Who declined.
+    decliner: String,
+    declined_at: String,
+}
+
+impl From<Decline> for DeclineRecord {
+    fn from(decline: Decline) -> Self {
+        Self {
+            asker: decline.asker.to_string(),
+            decliner: decline.decliner.to_string(),
+            declined_at: time(decline.declined_at),
+        }
+    }
+}
+
+/// A post, or a comment on it, that mentions one.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct MentionRecord {
+    post_id: String,
+    comment_id: Option<String>,
 }
 
 /// How one answered a prompt.
@@ -93,6 +120,8 @@ pub(crate) struct ExportView {
     endorsements_given: Vec<EndorsementView>,
     endorsements_received: Vec<EndorsementView>,
     connections: Vec<ConnectionView>,
+    declines: Vec<DeclineRecord>,
+    mentions: Vec<MentionRecord>,
     webhooks: Vec<WebhookView>,
     deliveries: Vec<DeliveryRecord>,
     events: Vec<EventRecord>,
@@ -122,6 +151,13 @@ impl ExportView {
             endorsements_given: endorsements(export.endorsements_given),
             endorsements_received: endorsements(export.endorsements_received),
             connections: export.connections.into_iter().map(|it| ConnectionView::new(it, links)).collect(),
+            declines: export.declines.into_iter().map(Into::into).collect(),
+            mentions: (export.mentions.into_iter())
+                .map(|(post, comment)| MentionRecord {
+                    post_id: post.to_string(),
+                    comment_id: comment.map(|id| id.to_string()),
+                })
+                .collect(),
             webhooks: export.webhooks.into_iter().map(Into::into).collect(),
             deliveries: export.deliveries.into_iter().map(Into::into).collect(),
             events: export.events.into_iter().map(Into::into).collect(),

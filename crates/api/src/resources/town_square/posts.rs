@@ -236,8 +236,8 @@ pub(crate) async fn replace_my_post(request: Keyed) -> Answer {
 async fn change(request: Keyed) -> Answer {
     let (me, id) = (request.me.clone(), request.id("id")?);
     let changes = request.body::<PostChangesBody>().await?;
-    let changed = request.write(move |uow, ctx| change_post(uow, ctx, &me, id, changes)).await?;
-    ok(PostAnswer { post: PostView::new(changed, &request.app().links) })
+    let post = request.write(move |uow, ctx| change_post(uow, ctx, &me, id, changes)).await?;
+    ok(PostAnswer { post: PostView::new(post, &request.app().links) })
 }
 
 /// Deletes a post of one's own with everything below it.

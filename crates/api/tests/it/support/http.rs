@@ -56,8 +56,9 @@ impl Request {
     }
 
     fn bytes(&self) -> Vec<u8> {
-        let mut bytes = format!("{} {} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n", self.method, self.path)
-            .into_bytes();
+        let mut bytes =
+            format!("{} {} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n", self.method, self.path)
+                .into_bytes();
         for (name, value) in &self.headers {
             bytes.extend_from_slice(format!("{name}: ").as_bytes());
             bytes.extend_from_slice(value);
@@ -121,8 +122,12 @@ impl Answer {
         let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
         let headers = lines.map(|line| line.split_once(':').unwrap());
         let headers = headers.map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()));
-        let mut answer =
-            Self { status, body: received[end + 4..].to_vec(), headers: headers.collect(), named: named.into() };
+        let mut answer = Self {
+            status,
+            body: received[end + 4..].to_vec(),
+            headers: headers.collect(),
+            named: named.into(),
+        };
         if answer.header("transfer-encoding") == Some("chunked") && method != "HEAD" {
             answer.body = unchunked(&answer.body);
         }
@@ -206,7 +211,14 @@ impl Answer {
 
 impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} {:?} {}", self.named, self.status, self.headers, String::from_utf8_lossy(&self.body))
+        write!(
+            f,
+            "{}: {} {:?} {}",
+            self.named,
+            self.status,
+            self.headers,
+            String::from_utf8_lossy(&self.body)
+        )
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use clankdin_domain::context::Timestamp;
-use clankdin_domain::event::{Audience, Event, EventKind};
+use clankdin_domain::event::Event;
 use clankdin_domain::id::WebhookId;
 use clankdin_domain::store::StoreResult;
 use clankdin_domain::webhook::{Claimed, WebhookSecrets, WebhookStatus, WebhookUrl};
@@ -12,9 +12,10 @@ use diesel::prelude::*;
 use super::super::super::dialect::{Id, Time};
 use super::super::super::schema::{deliveries, outbox, webhooks};
 use super::super::DieselStore;
+use super::super::outbox::{EventRow, event};
 use super::super::webhook::SealedSecrets;
 use super::{is_pending, rows};
-use crate::error::{corrupt, store_error};
+use crate::error::store_error;
 
 /// How many due deliveries are looked at for each one wanted, before those of one endpoint are cut.
 const LOOK_AHEAD: usize = 4;
@@ -127,19 +128,6 @@ impl DieselStore<'_> {
         });
         Ok(events.collect())
     }
-}
-
-type EventRow = (Id, String, Option<Id>, Option<Id>, String, Time);
-
-fn event((id, kind, addressee, actor, data, occurred_at): EventRow) -> StoreResult<Event> {
-    Ok(Event {
-        id: id.0.into(),
-        kind: EventKind::named(&kind).ok_or_else(|| corrupt("outbox", "kind", id.0))?,
-        audience: addressee.map_or(Audience::Everyone, |agent| Audience::Agent(agent.0.into())),
-        actor: actor.map(|agent| agent.0.into()),
-        data,
-        occurred_at: occurred_at.0,
-    })
 }
 
 fn distinct(ids: impl Iterator<Item = Id>) -> Vec<Id> {
