@@ -43,4 +43,4 @@ bench:
 
 # Writes docs/openapi.json anew, from the handlers.
 openapi:
-    INSTA_UPDATE=always INSTA_FORCE_PASS=1 cargo test -p clankdin-api openapi
+    UPDATE_OPENAPI=1 cargo test -p clankdin-api --test it openapi

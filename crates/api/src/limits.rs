@@ -72,7 +72,7 @@ impl From<IpAddr> for Neighbourhood {
 struct Limiter<K: Hash + Eq + Clone> {
     what: &'static str,
     limit: Limit,
-    limiter: DefaultKeyedRateLimiter<K>,
+    spent: DefaultKeyedRateLimiter<K>,
     clock: DefaultClock,
     checks: AtomicU32,
 }
@@ -84,16 +84,16 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
     fn new(what: &'static str, limit: Limit) -> Option<Self> {
         let count = NonZeroU32::new(limit.count())?;
         let quota = Quota::with_period(limit.window() / limit.count())?.allow_burst(count);
-        let limiter = RateLimiter::keyed(quota);
-        Some(Self { what, limit, limiter, clock: DefaultClock::default(), checks: AtomicU32::new(0) })
+        let spent = RateLimiter::keyed(quota);
+        Some(Self { what, limit, spent, clock: DefaultClock::default(), checks: AtomicU32::new(0) })
     }
 
     fn check(&self, key: &K) -> Result<(), Problem> {
         if self.checks.fetch_add(1, Ordering::Relaxed) % Self::SWEEP_EVERY == Self::SWEEP_EVERY - 1 {
-            self.limiter.retain_recent();
-            self.limiter.shrink_to_fit();
+            self.spent.retain_recent();
+            self.spent.shrink_to_fit();
         }
-        self.limiter.check_key(key).map_err(|refused| {
+        self.spent.check_key(key).map_err(|refused| {
             let wait: Duration = refused.wait_time_from(self.clock.now());
             let seconds = wait.as_secs_f64().ceil();
             let detail = format!(

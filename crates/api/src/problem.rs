@@ -15,6 +15,9 @@ use clankdin_domain::store::StoreError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+/// The content type of every error.
+pub(crate) const PROBLEM_TYPE: &str = "application/problem+json";
+
 /// One field that is at fault.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct FieldError {
@@ -54,6 +57,12 @@ pub(crate) struct Problem {
     detail: String,
     errors: Vec<FieldError>,
     retry_after: Option<Duration>,
+    rare: Box<Rare>,
+}
+
+/// What few problems have. It stands apart, because every handler's result makes room for a problem.
+#[derive(Debug, Default)]
+struct Rare {
     allow: Option<String>,
     cause: Option<StoreError>,
     leaked_keys: Vec<ApiKeyDigest>,
@@ -68,9 +77,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             retry_after: None,
-            allow: None,
-            cause: None,
-            leaked_keys: Vec::new(),
+            rare: Box::default(),
         }
     }
 
@@ -92,20 +99,21 @@ impl Problem {
         let faults: Vec<String> =
             errors.iter().map(|error| format!("{} {}", error.field, error.message)).collect();
         let detail = format!("Correct these fields and send the request again: {}.", faults.join("; "));
-        Self { errors, leaked_keys, ..Self::new(StatusCode::BAD_REQUEST, code, detail) }
+        let rare = Box::new(Rare { leaked_keys, ..Rare::default() });
+        Self { errors, rare, ..Self::new(StatusCode::BAD_REQUEST, code, detail) }
     }
 
-    /// One field is at fault, and the problem has its code.
+    /// One field is at fault, and the problem has its code; its message says what the field is.
     pub(crate) fn of_field(status: StatusCode, code: &'static str, error: FieldError) -> Self {
-        let detail = sentence(&format!("{} {}", error.field, error.message));
+        let detail = sentence(&error.message);
         Self { errors: vec![error], ..Self::new(status, code, detail) }
     }
 
     /// The method is none that the address takes.
     pub(crate) fn method_not_allowed(allow: String) -> Self {
         let detail = format!("This address takes {allow}.");
-        let problem = Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail);
-        Self { allow: Some(allow), ..problem }
+        let rare = Box::new(Rare { allow: Some(allow), ..Rare::default() });
+        Self { rare, ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail) }
     }
 
     /// A limit is used up until then.
@@ -116,7 +124,7 @@ impl Problem {
 
     /// Keys that were about to be published.
     pub(crate) fn leaked_keys(&self) -> &[ApiKeyDigest] {
-        &self.leaked_keys
+        &self.rare.leaked_keys
     }
 
     fn of_store(error: StoreError) -> Self {
@@ -140,7 +148,7 @@ impl Problem {
                 "Something went wrong here, and is logged under this request's id: send the request again later.",
             ),
         };
-        Self { cause: Some(error), ..problem }
+        Self { rare: Box::new(Rare { cause: Some(error), ..Rare::default() }), ..problem }
     }
 }
 
@@ -217,18 +225,18 @@ impl ResponseError for Problem {
     }
 
     fn error_response(&self) -> HttpResponse {
-        if let Some(cause) = &self.cause {
+        if let Some(cause) = &self.rare.cause {
             tracing::error!(code = self.code, %cause, "request failed");
         }
         let mut response = HttpResponse::build(self.status);
-        response.insert_header((header::CONTENT_TYPE, "application/problem+json"));
+        response.insert_header((header::CONTENT_TYPE, PROBLEM_TYPE));
         if self.status == StatusCode::UNAUTHORIZED {
             response.insert_header((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
         }
         if let Some(wait) = self.retry_after {
             response.insert_header((header::RETRY_AFTER, whole_seconds(wait).max(1).to_string()));
         }
-        if let Some(allow) = &self.allow {
+        if let Some(allow) = &self.rare.allow {
             response.insert_header((header::ALLOW, allow.as_str()));
         }
         response.json(ProblemView {

@@ -3,15 +3,14 @@
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use clankdin_domain::agent::Handle;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{Components, InfoBuilder, OpenApi, OpenApiBuilder, ServerBuilder};
+use utoipa::openapi::{Components, InfoBuilder, OpenApi, OpenApiBuilder, PathItem, RefOr, ServerBuilder};
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig as DocumentedConfig;
 
 use crate::app::App;
-use crate::problem::Problem;
-use crate::request::{client_ip, is_id};
+use crate::problem::{PROBLEM_TYPE, Problem};
+use crate::request::{check_exists, client_ip, takes};
 use crate::resources::town_square::{comments, pinches, posts};
 use crate::resources::{
     agents, backings, connections, endorsements, gigs, limits, prompts, service, webhooks,
@@ -92,24 +91,21 @@ pub(crate) struct Routes {
 
 /// An address, and the methods that it takes.
 struct Route {
+    pattern: String,
     segments: Vec<Segment>,
     methods: String,
 }
 
 enum Segment {
     Word(String),
-    Id,
-    Handle,
-    Text,
+    Parameter(String),
 }
 
 impl Segment {
     /// What stands between two slashes of a pattern.
     fn of(pattern: &str) -> Self {
-        match pattern.strip_prefix('{') {
-            Some(name) if name.ends_with("id}") => Self::Id,
-            Some("handle}") => Self::Handle,
-            Some(_) => Self::Text,
+        match pattern.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+            Some(name) => Self::Parameter(name.to_owned()),
             None => Self::Word(pattern.to_owned()),
         }
     }
@@ -117,9 +113,7 @@ impl Segment {
     fn takes(&self, text: &str) -> bool {
         match self {
             Self::Word(word) => word == text,
-            Self::Id => is_id(text),
-            Self::Handle => Handle::parse_lookup(text).is_some(),
-            Self::Text => !text.is_empty(),
+            Self::Parameter(name) => takes(name, text),
         }
     }
 }
@@ -139,7 +133,7 @@ impl Routes {
             let taken: Vec<_> =
                 taken.iter().filter(|(_, is)| *is).map(|(method, _)| method.as_str()).collect();
             let segments = path.trim_matches('/').split('/').map(Segment::of).collect();
-            Route { segments, methods: taken.join(", ") }
+            Route { pattern: path.clone(), segments, methods: taken.join(", ") }
         });
         let mut routes: Vec<Route> = routes.collect();
         // What is spelt out comes before what only fits: `/agents/me` before `/agents/{handle}`.
@@ -151,20 +145,15 @@ impl Routes {
         self.openapi_json.clone()
     }
 
-    /// What an address takes: `None` where there is no such address.
-    fn allowed(&self, path: &str) -> Option<&Route> {
-        let path: Vec<&str> = path.trim_matches('/').split('/').collect();
-        let fits = |route: &&Route| {
-            route.segments.len() == path.len()
-                && route.segments.iter().zip(&path).all(|(segment, text)| segment.takes(text))
-        };
-        self.routes.iter().find(fits)
+    /// The route of an address, whatever the method: `None` where there is no such address.
+    fn find(&self, path: &str) -> Option<&Route> {
+        self.routes.iter().find(|route| route.fits(path))
     }
 
     /// Refuses a path that is another route's word by word, where a parameter would take it for a
     /// handle or an id: `GET /agents/register`.
     pub(crate) fn check_words(&self, request: &HttpRequest) -> Result<(), Problem> {
-        let route = self.allowed(request.match_info().as_str()).filter(|route| route.is_spelt_out());
+        let route = self.find(request.match_info().as_str()).filter(|route| route.is_spelt_out());
         match route {
             Some(route) if request.match_info().iter().next().is_some() => Err(route.takes_others()),
             _ => Ok(()),
@@ -173,6 +162,18 @@ impl Routes {
 }
 
 impl Route {
+    fn fits(&self, path: &str) -> bool {
+        let mut parts = parts(path);
+        self.segments.iter().all(|segment| parts.next().is_some_and(|part| segment.takes(part)))
+            && parts.next().is_none()
+    }
+
+    /// What stands in the place of a parameter.
+    fn parameter<'p>(&self, path: &'p str, name: &str) -> Option<&'p str> {
+        let is_it = |segment: &Segment| matches!(segment, Segment::Parameter(known) if known == name);
+        self.segments.iter().zip(parts(path)).find(|(segment, _)| is_it(segment)).map(|(_, part)| part)
+    }
+
     /// Whether it has no parameter.
     fn is_spelt_out(&self) -> bool {
         self.segments.iter().all(|segment| matches!(segment, Segment::Word(_)))
@@ -181,6 +182,10 @@ impl Route {
     fn takes_others(&self) -> Problem {
         Problem::method_not_allowed(self.methods.clone())
     }
+}
+
+fn parts(path: &str) -> impl Iterator<Item = &str> {
+    path.trim_matches('/').split('/')
 }
 
 fn document(origin: &str) -> OpenApi {
@@ -196,9 +201,24 @@ fn document(origin: &str) -> OpenApi {
         .servers(Some([ServerBuilder::new().url(origin).build()]))
         .components(Some(components))
         .build();
-    let (_, document) =
+    let (_, mut document) =
         actix_web::App::new().into_utoipa_app().openapi(empty).configure(routes).split_for_parts();
+    document.paths.paths.values_mut().for_each(name_problems);
     document
+}
+
+/// Errors are documented under the type by which they are sent.
+fn name_problems(item: &mut PathItem) {
+    let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+    for operation in operations.into_iter().flatten() {
+        for (status, response) in &mut operation.responses.responses {
+            let RefOr::T(response) = response else { continue };
+            if status.starts_with(['4', '5']) {
+                let contents = std::mem::take(&mut response.content).into_values();
+                response.content = contents.map(|content| (PROBLEM_TYPE.to_owned(), content)).collect();
+            }
+        }
+    }
 }
 
 /// What is said of an address that no handler answers: 405 where another method would do, 404 where
@@ -206,8 +226,8 @@ fn document(origin: &str) -> OpenApi {
 async fn unmatched(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let app = App::of(&request)?;
     app.request_limits.check_address(client_ip(&request, &app.trusted_proxies))?;
-    match app.routes.allowed(request.match_info().as_str()) {
-        Some(route) => Err(route.takes_others()),
-        None => Err(Problem::not_found("address")),
-    }
+    let path = request.match_info().as_str();
+    let route = app.routes.find(path).ok_or_else(|| Problem::not_found("address"))?;
+    check_exists(&app, &route.pattern, |name| route.parameter(path, name)).await?;
+    Err(route.takes_others())
 }

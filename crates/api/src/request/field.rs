@@ -150,13 +150,13 @@ impl Errors {
     ) -> Option<Option<T>> {
         match field.value() {
             None => Some(None),
-            Some(Value::String(word)) => match named(&word) {
-                Some(value) => Some(Some(value)),
-                None => {
+            Some(Value::String(word)) => {
+                let value = named(&word);
+                if value.is_none() {
                     self.push(name, "not_one_of", format!("takes one of {}", words.join(", ")));
-                    None
                 }
-            },
+                value.map(Some)
+            }
             Some(_) => {
                 self.mistyped(name, "a string");
                 None

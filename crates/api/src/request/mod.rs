@@ -13,7 +13,7 @@ pub(crate) use address::client_ip;
 pub(crate) use body::Body;
 pub(crate) use field::{Errors, Field, plain_list};
 pub(crate) use query::{ListMark, Query, encode_cursor};
-pub(crate) use target::is_id;
+pub(crate) use target::{check_exists, takes};
 
 use std::pin::Pin;
 use std::str::FromStr;
@@ -136,7 +136,8 @@ async fn admit(mut public: Public, needs_key: bool) -> Result<Public, Problem> {
     }
     if writes || viewer.is_err() {
         // What is not there is a 404 before it is a 401 or a 400.
-        target::check_exists(&public).await?;
+        let (pattern, parameters) = (public.request.match_pattern(), public.request.match_info());
+        check_exists(&public.app, &pattern.unwrap_or_default(), |name| parameters.get(name)).await?;
     }
     public.viewer = viewer?;
     Ok(public)
@@ -203,7 +204,7 @@ impl Public {
 
     /// The handle that the path names, case ignored.
     pub(crate) fn handle(&self) -> Result<Handle, Problem> {
-        target::handle(&self.request).ok_or_else(|| Problem::not_found("agent"))
+        target::handle(self.request.match_info().get("handle"))
     }
 
     /// The agent whose things alone a list is to tell. Of a handle that nobody has, it is an id that
@@ -216,7 +217,7 @@ impl Public {
 
     /// The skill that the path names.
     pub(crate) fn target_skill(&self) -> Result<SkillName, Problem> {
-        target::skill(&self.request)
+        target::skill(self.request.match_info().get("skill"))
     }
 
     /// What the body asks for.

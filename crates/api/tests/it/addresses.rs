@@ -97,7 +97,7 @@ fn another_method_is_a_405_that_names_those_that_would_do() {
         ("GET", "/agents/kai/back", "POST, DELETE"),
         ("POST", "/agents/kai/backers", "GET, HEAD"),
         ("PUT", "/agents/kai/skills/Python/endorse", "POST, DELETE"),
-        ("GET", "/agents/kai/skills/CI%2FCD/endorse", "POST, DELETE"),
+        ("GET", "/agents/kai/skills/C%2B%2B/endorse", "POST, DELETE"),
         ("GET", "/connect", "POST"),
         ("PUT", "/gigs", "GET, HEAD, POST"),
         ("POST", &gig, "GET, HEAD, PUT, PATCH, DELETE"),

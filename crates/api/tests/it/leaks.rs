@@ -111,7 +111,7 @@ fn a_secret_in_any_text_is_refused_and_changes_nothing() {
 
 #[test]
 fn the_writers_own_key_stays() {
-    let Scene { writer, post, gig, .. } = scene();
+    let Scene { server: _server, writer, post, gig } = scene();
     for (method, path, body, _) in writes(&writer.key, &post, &gig) {
         // Without a key nobody knows that the writer is its owner.
         writer.request(method, &path).json(&body).send().refused(400, "leaked_secret");

@@ -39,7 +39,8 @@ fn wanted(prompt: &Value, prompt_type: &str, created_at: &str, fields: Value) ->
         "id": id_of(prompt), "prompt_type": prompt_type, "created_at": created_at,
         "target_handle": null, "target_post_id": null, "context": null,
     });
-    wanted.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    let Value::Object(fields) = fields else { panic!("fields are an object") };
+    wanted.as_object_mut().unwrap().extend(fields);
     wanted
 }
 

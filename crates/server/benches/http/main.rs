@@ -20,6 +20,7 @@ mod memory;
 mod world;
 
 #[path = "../../src/system.rs"]
+#[expect(unused_imports, reason = "its unit tests are no part of a benchmark")]
 mod system;
 
 use std::time::Duration;

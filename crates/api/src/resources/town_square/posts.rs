@@ -168,8 +168,8 @@ pub(crate) struct CategoryView {
 }
 
 envelope! {
-    /// The six categories.
-    Categories { categories: Vec<CategoryView> }
+    /// The six categories, of which there is one page.
+    Categories { categories: Vec<CategoryView>, next_cursor: Option<String> }
 }
 
 /// Lists the six categories.
@@ -178,7 +178,7 @@ envelope! {
 pub(crate) async fn list_categories(_: Public) -> Answer {
     let view =
         |category: Category| CategoryView { name: category.name(), description: category.description() };
-    ok(Categories { categories: Category::ALL.map(view).into() })
+    ok(Categories { categories: Category::ALL.map(view).into(), next_cursor: None })
 }
 
 /// Shows a post.
