@@ -1,7 +1,8 @@
 //! What handlers answer.
 
-use actix_web::HttpResponse;
-use actix_web::http::header;
+use actix_web::http::header::{self, ContentType};
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use clankdin_domain::store::StoreError;
 use serde::Serialize;
 
 use crate::problem::Problem;
@@ -10,15 +11,22 @@ use crate::problem::Problem;
 pub(crate) type Answer = Result<HttpResponse, Problem>;
 
 /// 200.
-#[expect(clippy::unnecessary_wraps, reason = "the last line of a handler")]
 pub(crate) fn ok(body: impl Serialize) -> Answer {
-    Ok(HttpResponse::Ok().json(body))
+    json(HttpResponse::Ok(), &body)
 }
 
 /// 201.
-#[expect(clippy::unnecessary_wraps, reason = "the last line of a handler")]
 pub(crate) fn created(body: impl Serialize) -> Answer {
-    Ok(HttpResponse::Created().json(body))
+    json(HttpResponse::Created(), &body)
+}
+
+/// Room for a page of posts: a buffer that grows from nothing is copied at each step.
+const USUAL_BYTES: usize = 8 * 1024;
+
+fn json(mut response: HttpResponseBuilder, body: &impl Serialize) -> Answer {
+    let mut bytes = Vec::with_capacity(USUAL_BYTES);
+    serde_json::to_writer(&mut bytes, body).map_err(|error| StoreError::Internal(error.to_string()))?;
+    Ok(response.content_type(ContentType::json()).body(bytes))
 }
 
 /// 201 the first time, 200 when it stood already.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{Method, StatusCode, Uri};
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, BytesMut};
 use actix_web::{Error, HttpMessage, ResponseError, web};
@@ -40,6 +40,7 @@ pub(crate) async fn door(
         // Served like a GET; the connection itself leaves the body out.
         request.head_mut().method = Method::GET;
     }
+    trim_slash(&mut request);
     let mut response = match read_body(&mut request).await {
         Ok(body) => {
             if let Some(body) = body {
@@ -53,6 +54,25 @@ pub(crate) async fn door(
     finish_headers(response.headers_mut(), &request_id, private);
     record(&response, &method, &request_id, started.elapsed());
     Ok(response)
+}
+
+/// Serves `/gigs/` as `/gigs`, in place: a redirect would strip `Authorization`.
+fn trim_slash(request: &mut ServiceRequest) {
+    let path = request.path();
+    if !path.ends_with('/') || path.len() == 1 {
+        return;
+    }
+    let trimmed = match path.trim_end_matches('/') {
+        "" => "/",
+        trimmed => trimmed,
+    };
+    let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+    let mut parts = request.uri().clone().into_parts();
+    parts.path_and_query = format!("{trimmed}{query}").parse().ok();
+    if let Ok(uri) = Uri::from_parts(parts) {
+        request.match_info_mut().get_mut().update(&uri);
+        request.head_mut().uri = uri;
+    }
 }
 
 /// Takes over a sane id, or makes one.
@@ -77,16 +97,22 @@ async fn read_body(request: &mut ServiceRequest) -> Result<Option<Bytes>, Proble
     if declared.is_some_and(|length| length > MAX_BODY_BYTES as u64) {
         return Err(too_large());
     }
+    let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
+    // A request that asks for another protocol has a payload that ends with the connection; its body
+    // is what it declares all the same (RFC 9112, section 6.3).
+    let length = if chunked { None } else { Some(declared.unwrap_or(0)) };
     let payload = request.take_payload();
-    if matches!(payload, Payload::None) {
+    if length == Some(0) || matches!(payload, Payload::None) {
         return Ok(None);
     }
-    timeout(BODY_TIMEOUT, collect(payload)).await.map_err(|_| too_slow())?.map(Some)
+    timeout(BODY_TIMEOUT, collect(payload, length)).await.map_err(|_| too_slow())?.map(Some)
 }
 
-async fn collect(mut payload: Payload) -> Result<Bytes, Problem> {
+/// All of a body: `length` bytes, or where that is not known what there is.
+async fn collect(mut payload: Payload, length: Option<u64>) -> Result<Bytes, Problem> {
     let mut body = BytesMut::new();
-    while let Some(chunk) = next_chunk(&mut payload).await {
+    while length.is_none_or(|length| (body.len() as u64) < length) {
+        let Some(chunk) = next_chunk(&mut payload).await else { break };
         let chunk = chunk.map_err(|_| incomplete())?;
         if body.len() + chunk.len() > MAX_BODY_BYTES {
             return Err(too_large());
@@ -130,9 +156,11 @@ fn finish_headers(headers: &mut HeaderMap, request_id: &HeaderValue, private: bo
 /// One line a request; its query may hold what is not to be logged.
 fn record(response: &ServiceResponse<impl MessageBody>, method: &Method, id: &HeaderValue, took: Duration) {
     let request = response.request();
-    let (status, route) = (response.status().as_u16(), request.match_pattern());
-    let route = route.as_deref().unwrap_or("unmatched");
-    if let Some(app) = request.app_data::<web::Data<App>>() {
+    let status = response.status().as_u16();
+    let app = request.app_data::<web::Data<App>>();
+    // Not `match_pattern`, which goes through all patterns of the router once more.
+    let route = app.and_then(|app| app.routes.pattern(request.match_info().as_str())).unwrap_or("unmatched");
+    if let Some(app) = app {
         app.metrics.observe(known(method), route, status, took);
     }
     tracing::info!(

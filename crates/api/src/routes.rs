@@ -16,9 +16,13 @@ use crate::resources::{
     agents, backings, connections, endorsements, gigs, limits, prompts, service, webhooks,
 };
 
-/// Names every handler. Fixed words come before parameters: `/agents/me` before `/agents/{handle}`.
+/// Names every handler. Fixed words come before parameters, `/agents/me` before `/agents/{handle}`;
+/// what is asked for most comes first, because the router looks at one route after the other.
 fn routes(config: &mut DocumentedConfig<'_>) {
     config
+        .service(posts::list_posts)
+        .service(gigs::list_gigs)
+        .service(agents::profiles::list_agents)
         .service(agents::register::register_agent)
         .service(agents::me::show_me)
         .service(agents::me::change_me)
@@ -31,7 +35,6 @@ fn routes(config: &mut DocumentedConfig<'_>) {
         .service(prompts::list_prompts)
         .service(prompts::dismiss_prompt)
         .service(prompts::complete_prompt)
-        .service(agents::profiles::list_agents)
         .service(agents::profiles::show_agent)
         .service(backings::back_agent)
         .service(backings::take_back_backing)
@@ -45,13 +48,11 @@ fn routes(config: &mut DocumentedConfig<'_>) {
         .service(connections::decline_connection)
         .service(connections::end_connection)
         .service(gigs::publish_gig)
-        .service(gigs::list_gigs)
         .service(gigs::show_gig)
         .service(gigs::change_my_gig)
         .service(gigs::replace_my_gig)
         .service(gigs::delete_my_gig)
         .service(posts::write_post)
-        .service(posts::list_posts)
         .service(posts::list_categories)
         .service(posts::show_post)
         .service(posts::change_my_post)
@@ -145,6 +146,11 @@ impl Routes {
         self.openapi_json.clone()
     }
 
+    /// The pattern of the route that an address has, whatever the method.
+    pub(crate) fn pattern(&self, path: &str) -> Option<&str> {
+        self.find(path).map(|route| route.pattern.as_str())
+    }
+
     /// The route of an address, whatever the method: `None` where there is no such address.
     fn find(&self, path: &str) -> Option<&Route> {
         self.routes.iter().find(|route| route.fits(path))
@@ -153,10 +159,14 @@ impl Routes {
     /// Refuses a path that is another route's word by word, where a parameter would take it for a
     /// handle or an id: `GET /agents/register`.
     pub(crate) fn check_words(&self, request: &HttpRequest) -> Result<(), Problem> {
-        let route = self.find(request.match_info().as_str()).filter(|route| route.is_spelt_out());
-        match route {
-            Some(route) if request.match_info().iter().next().is_some() => Err(route.takes_others()),
-            _ => Ok(()),
+        let parameters = request.match_info();
+        if parameters.is_empty() {
+            return Ok(());
+        }
+        let mut spelt_out = self.routes.iter().take_while(|route| route.is_spelt_out());
+        match spelt_out.find(|route| route.fits(parameters.as_str())) {
+            Some(route) => Err(route.takes_others()),
+            None => Ok(()),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use actix_web::dev::Server;
-use actix_web::middleware::{NormalizePath, from_fn};
+use actix_web::middleware::from_fn;
 use actix_web::{App as ActixApp, HttpServer, web};
 use clankdin_domain::context::Ctx;
 use clankdin_domain::store::Database;
@@ -97,12 +97,7 @@ impl Api {
     pub fn serve(&self, listeners: Vec<TcpListener>, workers: usize) -> std::io::Result<Server> {
         let app = self.app.clone();
         let mut server = HttpServer::new(move || {
-            // The last one wrapped is the first one asked: the path is put right before all else.
-            ActixApp::new()
-                .app_data(app.clone())
-                .configure(configure)
-                .wrap(from_fn(door))
-                .wrap(NormalizePath::trim())
+            ActixApp::new().app_data(app.clone()).configure(configure).wrap(from_fn(door))
         })
         .workers(workers)
         .disable_signals()

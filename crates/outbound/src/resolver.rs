@@ -22,7 +22,7 @@ use crate::guard::{AddressPolicy, Forbidden, VettedAddress};
 use crate::target::TargetUrl;
 
 const CACHED_NAMES: u64 = 4_096;
-const LONGEST_TTL: Duration = Duration::from_secs(300);
+const LONGEST_TTL: Duration = Duration::from_mins(5);
 /// Short, so that a name that was made a moment ago is found soon.
 const LONGEST_NEGATIVE_TTL: Duration = Duration::from_secs(10);
 

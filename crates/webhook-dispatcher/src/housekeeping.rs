@@ -13,7 +13,7 @@ use crate::settings::DispatcherSettings;
 /// How many events are forgotten in one transaction: others want to write as well.
 const CHUNK: usize = 500;
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const DAY: Duration = Duration::from_hours(24);
 
 pub(crate) struct Housekeeping {
     pub(crate) settings: DispatcherSettings,

@@ -44,7 +44,7 @@ impl Default for DispatcherSettings {
             poll: Duration::from_secs(1),
             back_off: Duration::from_secs(1),
             retention_days: 30,
-            sweep_every: Duration::from_secs(60 * 60),
+            sweep_every: Duration::from_hours(1),
         }
     }
 }
@@ -66,7 +66,7 @@ pub enum DispatcherError {
 
 impl DispatcherSettings {
     pub(crate) fn check(&self) -> Result<(), DispatcherError> {
-        const LONGEST_LEASE: Duration = Duration::from_secs(60 * 60);
+        const LONGEST_LEASE: Duration = Duration::from_hours(1);
         let counts = [
             ("per_endpoint", self.per_endpoint),
             ("in_all", self.in_all),

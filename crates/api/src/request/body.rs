@@ -53,21 +53,26 @@ async fn revoke_leaked(public: &Public, problem: &Problem) -> Result<(), Problem
 }
 
 fn check_content_type(public: &Public) -> Result<(), Problem> {
-    let Some(value) = public.request.headers().get(header::CONTENT_TYPE) else { return Ok(()) };
-    let text = value.to_str().unwrap_or_default();
-    let mut parts = text.split(';').map(|part| part.trim().to_ascii_lowercase());
+    let headers = public.request.headers();
+    let is_json = headers.get(header::CONTENT_TYPE).is_none_or(|it| it.to_str().is_ok_and(is_json_in_utf_8));
+    let is_plain = headers.get(header::CONTENT_ENCODING).is_none_or(|it| it == "identity");
+    if is_json && is_plain {
+        return Ok(());
+    }
+    let detail = "Send the body as Content-Type: application/json, in UTF-8 and not compressed.";
+    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail))
+}
+
+fn is_json_in_utf_8(content_type: &str) -> bool {
+    let mut parts = content_type.split(';').map(|part| part.trim().to_ascii_lowercase());
     let essence = parts.next().unwrap_or_default();
     let is_json =
         essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"));
-    let is_utf8 = parts.all(|parameter| match parameter.strip_prefix("charset=") {
+    let is_utf_8 = parts.all(|parameter| match parameter.strip_prefix("charset=") {
         Some(charset) => matches!(charset.trim_matches('"'), "utf-8" | "utf8" | "us-ascii"),
         None => true,
     });
-    if is_json && is_utf8 {
-        return Ok(());
-    }
-    let detail = "Send the body as Content-Type: application/json, in UTF-8.";
-    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail))
+    is_json && is_utf_8
 }
 
 fn deserialize<B: Body>(bytes: &[u8]) -> Result<B, Problem> {
@@ -85,4 +90,61 @@ fn deserialize<B: Body>(bytes: &[u8]) -> Result<B, Problem> {
 fn malformed(why: &str) -> Problem {
     let detail = format!("Send a JSON object in UTF-8: {why}.");
     Problem::new(StatusCode::BAD_REQUEST, "malformed_json", detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::field::Field;
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    struct Note {
+        #[serde(default)]
+        note: Field,
+    }
+
+    impl Body for Note {
+        type Command = Option<String>;
+
+        fn parse(self, errors: &mut Errors) -> Option<Self::Command> {
+            errors.optional("note", self.note, |text| Ok(text.to_owned()))
+        }
+    }
+
+    fn code(bytes: &[u8]) -> Option<String> {
+        deserialize::<Note>(bytes).err().map(|problem| problem.to_string())
+    }
+
+    #[test]
+    fn json_goes_by_several_names_and_other_types_by_none_of_them() {
+        for name in [
+            "application/json",
+            "Application/JSON ; Charset=UTF-8",
+            "application/ld+json",
+            "application/json;v=1",
+        ] {
+            assert!(is_json_in_utf_8(name), "{name}");
+        }
+        for name in
+            ["", "json", "text/json", "application/jsonl", "application/json;charset=utf-16", "x+json"]
+        {
+            assert!(!is_json_in_utf_8(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn no_body_is_an_object_without_fields() {
+        for bytes in [&b""[..], b" \r\n\t", b"{}"] {
+            let note: Note = deserialize(bytes).unwrap();
+            assert_eq!(note.parse(&mut Errors::default()), Some(None));
+        }
+    }
+
+    #[test]
+    fn what_is_no_object_is_malformed() {
+        for bytes in [&b"[]"[..], b"null", b"1", b"{", b"{}{}", b"\xff", b"\xef\xbb\xbf{}", b"\xc2\xa0{}"] {
+            assert!(code(bytes).is_some_and(|problem| problem.starts_with("malformed_json")), "{bytes:?}");
+        }
+        assert!(code("[".repeat(10_000).as_bytes()).is_some());
+    }
 }

@@ -222,3 +222,61 @@ impl Errors {
         self.push(name, "wrong_type", format!("takes {takes}"));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clankdin_domain::agent::{SkillName, Tagline};
+    use serde_json::json;
+
+    use super::*;
+
+    fn field(value: Value) -> Field {
+        Field(Some(value))
+    }
+
+    /// Field and code of every fault.
+    fn faults(errors: Errors) -> Vec<(String, String)> {
+        errors.errors.into_iter().map(|error| (error.field, error.code)).collect()
+    }
+
+    fn fault(field: &str, code: &str) -> (String, String) {
+        (field.to_owned(), code.to_owned())
+    }
+
+    #[test]
+    fn missing_null_and_a_value_say_three_things_of_a_change() {
+        let mut errors = Errors::default();
+        let parse = |text: &str| Ok(text.to_owned());
+        assert_eq!(errors.change_or_clear("a", Field(None), parse), Some(None));
+        assert_eq!(errors.change_or_clear("a", field(json!(null)), parse), Some(Some(None)));
+        assert_eq!(errors.change_or_clear("a", field(json!("b")), parse), Some(Some(Some("b".into()))));
+        assert_eq!(errors.change("a", Field(None), parse), Some(None));
+        assert!(errors.into_problem().is_none());
+        let mut errors = Errors::default();
+        assert_eq!(errors.change("a", field(json!(null)), parse), None);
+        assert_eq!(faults(errors), [fault("a", "not_null")]);
+    }
+
+    #[test]
+    fn each_entry_at_fault_is_named_by_its_place_and_the_list_is_counted_only_without_faults() {
+        let mut errors = Errors::default();
+        let entries = field(json!(["Rust", 1, "", "Go"]));
+        assert!(errors.list("skills", entries, SkillName::parse, plain_list(1)).is_none());
+        assert!(errors.list("few", field(json!(["a", "b"])), SkillName::parse, plain_list(1)).is_none());
+        assert!(errors.list("none", field(json!({})), SkillName::parse, plain_list(1)).is_none());
+        let expected = [("skills[1]", "wrong_type"), ("skills[2]", "too_short"), ("few", "wrong_count")];
+        let expected = expected.iter().chain(&[("none", "wrong_type")]);
+        assert_eq!(faults(errors), expected.map(|(field, code)| fault(field, code)).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_secret_is_told_before_whatever_else_is_wrong_with_its_text() {
+        const KEY: &str = "clnk_003aUlTJC7tjlCTQj2uNU3MFagCXG9LRKRcwGkBIDlf1Yo7hP";
+        for text in [KEY.to_owned(), format!("{KEY}\u{202e}"), format!("{KEY}\n{KEY}"), KEY.repeat(50)] {
+            let mut errors = Errors::default();
+            assert!(errors.text("tagline", &text, Tagline::parse).is_none());
+            assert_eq!(errors.leaked_keys.len(), text.matches(KEY).count());
+            assert_eq!(faults(errors), [fault("tagline", "leaked_secret")]);
+        }
+    }
+}

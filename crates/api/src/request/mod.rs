@@ -136,8 +136,9 @@ async fn admit(mut public: Public, needs_key: bool) -> Result<Public, Problem> {
     }
     if writes || viewer.is_err() {
         // What is not there is a 404 before it is a 401 or a 400.
-        let (pattern, parameters) = (public.request.match_pattern(), public.request.match_info());
-        check_exists(&public.app, &pattern.unwrap_or_default(), |name| parameters.get(name)).await?;
+        let parameters = public.request.match_info();
+        let pattern = public.app.routes.pattern(parameters.as_str());
+        check_exists(&public.app, pattern.unwrap_or_default(), |name| parameters.get(name)).await?;
     }
     public.viewer = viewer?;
     Ok(public)

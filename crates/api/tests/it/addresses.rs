@@ -27,7 +27,8 @@ const WITH_ID: [(&str, &str); 16] = [
 ];
 
 fn gig(agent: &Agent) -> Value {
-    let body = json!({ "title": "Will work", "description": "For very little indeed", "gig_type": "offering" });
+    let body =
+        json!({ "title": "Will work", "description": "For very little indeed", "gig_type": "offering" });
     agent.post("/gigs", body).is(201)
 }
 
@@ -67,7 +68,9 @@ fn an_id_that_is_malformed_or_absent_is_a_404() {
 fn an_address_that_is_none_is_a_404_whatever_the_method() {
     let server = Server::start();
     let agent = server.register("Kai");
-    for path in ["/", "/nothing", "/agents/kai/nothing", "/api/v1/agents", "/gigs/x/y", "/Agents", "/%61gents/kai/x"] {
+    for path in
+        ["/", "/nothing", "/agents/kai/nothing", "/api/v1/agents", "/gigs/x/y", "/Agents", "/%61gents/kai/x"]
+    {
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW"] {
             server.send(method, path).refused(404, "not_found");
             agent.send(method, path).refused(404, "not_found");
@@ -115,7 +118,9 @@ fn another_method_is_a_405_that_names_those_that_would_do() {
         ("DELETE", "/openapi.json", "GET, HEAD"),
     ];
     for (method, path, allowed) in cases {
-        for answer in [server.send(method, path), agent.send(method, path), agent.send(method, &format!("{path}/"))] {
+        for answer in
+            [server.send(method, path), agent.send(method, path), agent.send(method, &format!("{path}/"))]
+        {
             assert_eq!((answer.status, answer.header("allow")), (405, Some(allowed)), "{answer:?}");
             if method != "HEAD" {
                 answer.refused(405, "method_not_allowed");
@@ -129,7 +134,9 @@ fn a_trailing_slash_is_served_in_place_and_keeps_the_key() {
     let server = Server::start();
     let agent = server.register("Kai");
     let gig = gig(&agent)["gig"]["id"].as_str().unwrap().to_owned();
-    for path in ["/agents", "/agents/kai", "/gigs", &format!("/gigs/{gig}"), "/town-square/categories", "/limits"] {
+    for path in
+        ["/agents", "/agents/kai", "/gigs", &format!("/gigs/{gig}"), "/town-square/categories", "/limits"]
+    {
         assert_eq!(server.get(&format!("{path}/")).is(200), server.get(path).is(200), "{path}");
     }
     assert_eq!(server.get("/agents/?limit=1").is(200), server.get("/agents?limit=1").is(200));
@@ -146,8 +153,16 @@ fn a_trailing_slash_is_served_in_place_and_keeps_the_key() {
 fn head_is_a_get_without_its_body() {
     let server = Server::start();
     let agent = server.register("Kai");
-    let statuses = [("/agents", 200), ("/agents/kai", 200), ("/agents/nobody", 404), ("/agents/me", 200), ("/nothing", 404)];
-    for path in ["", "/"].iter().flat_map(|slash| statuses.map(|(path, status)| (format!("{path}{slash}"), status))) {
+    let statuses = [
+        ("/agents", 200),
+        ("/agents/kai", 200),
+        ("/agents/nobody", 404),
+        ("/agents/me", 200),
+        ("/nothing", 404),
+    ];
+    for path in
+        ["", "/"].iter().flat_map(|slash| statuses.map(|(path, status)| (format!("{path}{slash}"), status)))
+    {
         let (path, status) = path;
         let (head, get) = (agent.send("HEAD", &path), agent.get(&path));
         assert_eq!((head.status, get.status), (status, status), "{head:?}");
@@ -165,11 +180,20 @@ fn no_route_redirects() {
     let agent = server.register("Kai");
     let document = server.get("/openapi.json").is(200);
     for (path, methods) in document["paths"].as_object().unwrap() {
-        let path = path.replace("{handle}", "KAI").replace("{skill}", "python").replace("{comment_id}", ABSENT);
+        let path =
+            path.replace("{handle}", "KAI").replace("{skill}", "python").replace("{comment_id}", ABSENT);
         let path = path.replace("{id}", ABSENT);
         // What ends the agent or its key is none of this test's business.
-        for method in methods.as_object().unwrap().keys().filter(|method| *method != "delete" && *method != "post") {
-            for path in [path.clone(), format!("{path}/"), format!("{path}//"), format!("/{path}"), format!("{path}/?x=1")] {
+        for method in
+            methods.as_object().unwrap().keys().filter(|method| *method != "delete" && *method != "post")
+        {
+            for path in [
+                path.clone(),
+                format!("{path}/"),
+                format!("{path}//"),
+                format!("/{path}"),
+                format!("{path}/?x=1"),
+            ] {
                 let answer = agent.request(&method.to_uppercase(), &path).json(&json!({})).send();
                 assert!(!(300..400).contains(&answer.status), "{answer:?}");
                 assert_eq!(answer.header("location"), None, "{answer:?}");
@@ -187,7 +211,8 @@ fn look_ups_of_handles_ignore_case() {
         assert_eq!(server.get(&format!("/agents/{handle}")).is(200), profile, "{handle}");
     }
     assert_eq!(agent.get("/agents/ME").refused(404, "not_found")["status"], 404);
-    for handle in ["data-bot", "data%20bot", "d", &"d".repeat(31), "%00", "%ff", "d%C3%A4", "..", "@data_bot"] {
+    for handle in ["data-bot", "data%20bot", "d", &"d".repeat(31), "%00", "%ff", "d%C3%A4", "..", "@data_bot"]
+    {
         server.get(&format!("/agents/{handle}")).refused(404, "not_found");
     }
 }

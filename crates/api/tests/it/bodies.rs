@@ -75,6 +75,17 @@ fn another_type_than_json_is_a_415() {
 }
 
 #[test]
+fn a_compressed_body_is_a_415() {
+    let server = Server::start();
+    let body = registration(json!({})).to_string();
+    register(&server, body.clone()).header("Content-Encoding", "identity").send().is(201);
+    for coding in ["gzip", "br", "deflate", "x"] {
+        let answer = register(&server, body.clone()).header("Content-Encoding", coding).send();
+        answer.refused(415, "unsupported_media_type");
+    }
+}
+
+#[test]
 fn what_is_no_json_object_is_a_400_that_says_so() {
     let server = Server::start();
     let nested = |open: &str, close: &str| [open.repeat(10_000), close.repeat(10_000)].concat();

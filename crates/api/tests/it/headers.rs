@@ -71,7 +71,9 @@ fn a_sane_request_id_is_echoed_and_another_is_replaced() {
         assert_eq!(with(id.as_bytes()).header("x-request-id"), Some(id));
     }
     let long = "x".repeat(129);
-    for id in [&b""[..], b"a b", b"a\"b", b"a;b", b"a=b", b"{}", "\u{e9}".as_bytes(), b"\xff", long.as_bytes()] {
+    for id in
+        [&b""[..], b"a b", b"a\"b", b"a;b", b"a=b", b"{}", "\u{e9}".as_bytes(), b"\xff", long.as_bytes()]
+    {
         let made = with(id).header("x-request-id").unwrap().to_owned();
         assert!(made.parse::<uuid::Uuid>().is_ok_and(|id| !id.is_nil()), "{made}");
     }
@@ -83,12 +85,15 @@ fn a_sane_request_id_is_echoed_and_another_is_replaced() {
 #[test]
 fn errors_carry_the_request_id_too() {
     let server = Server::start();
-    for (method, path) in [("GET", "/nothing"), ("GET", "/agents/me"), ("POST", "/agents"), ("POST", "/agents/register")] {
+    for (method, path) in
+        [("GET", "/nothing"), ("GET", "/agents/me"), ("POST", "/agents"), ("POST", "/agents/register")]
+    {
         let answer = server.request(method, path).header("X-Request-Id", "mine").send();
         assert_eq!(answer.header("x-request-id"), Some("mine"), "{answer:?}");
         answer.problem();
     }
-    let answer = server.request("POST", "/gigs").header("X-Request-Id", "mine").body(vec![b' '; 70_000]).send();
+    let answer =
+        server.request("POST", "/gigs").header("X-Request-Id", "mine").body(vec![b' '; 70_000]).send();
     assert_eq!((answer.status, answer.header("x-request-id")), (413, Some("mine")));
 }
 

@@ -28,7 +28,19 @@ fn unknown_malformed_revoked_and_rotated_keys_get_the_same_401_also_on_public_re
     server.request("POST", "/town-square").key(&fresh).json(&json!({ "content": leaked.key })).send().is(400);
     let unknown = ApiKey::generate(server.ctx.random()).expose().to_owned();
     let mistyped = fresh.replace(&fresh[10..11], if &fresh[10..11] == "x" { "y" } else { "x" });
-    let bearers = [&agent.key, &erased.key, &leaked.key, &unknown, &mistyped, "", "clnk_", "x", "null", "ü", &fresh[5..]];
+    let bearers = [
+        &agent.key,
+        &erased.key,
+        &leaked.key,
+        &unknown,
+        &mistyped,
+        "",
+        "clnk_",
+        "x",
+        "null",
+        "ü",
+        &fresh[5..],
+    ];
     let mut headers: Vec<String> = bearers.map(|key| format!("Bearer {key}")).into();
     headers.extend(["Basic Zm9vOmJhcg==", "Bearer", "", "Token x", "Bearer\u{a0}x"].map(str::to_owned));
     headers.push(fresh.clone());
@@ -36,7 +48,16 @@ fn unknown_malformed_revoked_and_rotated_keys_get_the_same_401_also_on_public_re
     headers.push(format!("Bearer \"{fresh}\""));
     let mut details = Vec::new();
     for header in headers {
-        for path in ["/agents", "/agents/kai", "/gigs", "/town-square", "/limits", "/agents/me", "/skill.md", "/health/live"] {
+        for path in [
+            "/agents",
+            "/agents/kai",
+            "/gigs",
+            "/town-square",
+            "/limits",
+            "/agents/me",
+            "/skill.md",
+            "/health/live",
+        ] {
             let answer = server.request("GET", path).header("Authorization", &header).send();
             details.push(is_unauthorized(answer, "bad_key"));
         }
@@ -89,7 +110,15 @@ fn a_rotated_key_is_dead_at_once_and_the_new_one_is_the_same_agents() {
 fn no_answer_tells_a_key() {
     let server = Server::start();
     let agent = server.register("Kai");
-    for path in ["/agents/me", "/agents/me/export", "/agents/kai", "/agents", "/limits", "/metrics", "/agents/me/prompts"] {
+    for path in [
+        "/agents/me",
+        "/agents/me/export",
+        "/agents/kai",
+        "/agents",
+        "/limits",
+        "/metrics",
+        "/agents/me/prompts",
+    ] {
         let answer = agent.get(path);
         assert!(!answer.text().contains(ApiKey::PREFIX), "{answer:?}");
     }

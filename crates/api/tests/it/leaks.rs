@@ -12,7 +12,10 @@ fn writes(text: &str, post: &str, gig: &str) -> Vec<(&'static str, String, Value
     let mut writes: Vec<_> = [
         ("name", json!(text)),
         ("tagline", json!(format!("I am {text}, take it"))),
-        ("bio", json!(format!("I have a secret and it is this one:\n{text}\nDo not tell it to anybody else."))),
+        (
+            "bio",
+            json!(format!("I have a secret and it is this one:\n{text}\nDo not tell it to anybody else.")),
+        ),
         ("skills", json!(["Python", text])),
         ("languages", json!([text])),
         ("base_model", json!(text)),
@@ -42,7 +45,12 @@ fn writes(text: &str, post: &str, gig: &str) -> Vec<(&'static str, String, Value
     };
     writes.extend([
         write("POST", "/agents/register", registration(json!({ "handle": text })), "handle"),
-        write("PATCH", "/agents/me", json!({ "avatar_url": format!("https://example.com/{text}") }), "avatar_url"),
+        write(
+            "PATCH",
+            "/agents/me",
+            json!({ "avatar_url": format!("https://example.com/{text}") }),
+            "avatar_url",
+        ),
         write("PUT", "/agents/me/current-task", json!({ "task": text, "category": "available" }), "task"),
         write("PUT", "/agents/me/current-task", json!({ "task": "x", "category": text }), "category"),
         write("POST", "/gigs", with("title", json!(text)), "title"),
@@ -57,8 +65,18 @@ fn writes(text: &str, post: &str, gig: &str) -> Vec<(&'static str, String, Value
         write("POST", "/agents/mia/back", json!({ "note": text }), "note"),
         write("POST", "/connect", json!({ "recipient_handle": "mia", "message": text }), "message"),
         write("POST", "/connect", json!({ "recipient_handle": text }), "recipient_handle"),
-        write("POST", "/webhooks/register", json!({ "url": format!("https://1.1.1.1/{text}"), "events": ["all"] }), "url"),
-        write("POST", "/webhooks/register", json!({ "url": "https://1.1.1.1/", "events": [text] }), "events[0]"),
+        write(
+            "POST",
+            "/webhooks/register",
+            json!({ "url": format!("https://1.1.1.1/{text}"), "events": ["all"] }),
+            "url",
+        ),
+        write(
+            "POST",
+            "/webhooks/register",
+            json!({ "url": "https://1.1.1.1/", "events": [text] }),
+            "events[0]",
+        ),
     ]);
     writes
 }
@@ -136,7 +154,8 @@ fn another_agents_live_key_is_revoked_at_once_wherever_it_stands() {
 #[test]
 fn the_owner_of_a_leaked_key_alone_is_told() {
     let server = Server::start();
-    let (writer, victim, other) = (server.register("Writer"), server.register("Victim"), server.register("Other"));
+    let (writer, victim, other) =
+        (server.register("Writer"), server.register("Victim"), server.register("Other"));
     let ears = Ears::of(&server, &[&writer, &victim, &other]);
     let leak = || writer.post("/town-square", json!({ "content": format!("take {}", victim.key) }));
     leak().refused(400, "leaked_secret");

@@ -24,7 +24,8 @@ struct Scene {
 fn scene() -> Scene {
     let server = Server::start();
     let (kai, mia) = (server.register("Kai"), server.register("Mia"));
-    let kais_post = id_of(&kai.post("/town-square", json!({ "content": "Hello @mia, zymurgy?" })).is(201), "post");
+    let kais_post =
+        id_of(&kai.post("/town-square", json!({ "content": "Hello @mia, zymurgy?" })).is(201), "post");
     let mias_post = id_of(&mia.post("/town-square", json!({ "content": "Hello @kai" })).is(201), "post");
     let comments = format!("/town-square/{mias_post}/comments");
     let comment = kai.post(&comments, json!({ "content": "A comment by Kai" })).is(201);
@@ -68,7 +69,16 @@ fn an_export_holds_everything_of_ones_own() {
     for quota in ["posts", "comments", "pinches", "connections", "backings", "endorsements"] {
         assert_eq!(export["quotas"][quota].as_array().map(Vec::len), Some(1), "{quota}");
     }
-    for list in ["posts", "gigs", "comments", "pinches", "backings_given", "connections", "webhooks", "prompt_answers"] {
+    for list in [
+        "posts",
+        "gigs",
+        "comments",
+        "pinches",
+        "backings_given",
+        "connections",
+        "webhooks",
+        "prompt_answers",
+    ] {
         assert_eq!(export[list].as_array().unwrap().len(), 1, "{list}");
     }
     let text = export.to_string();
@@ -83,7 +93,14 @@ fn an_erased_agent_is_gone_at_once_from_everywhere() {
         kai.get(path).refused(401, "bad_key");
     }
     kai.delete("/agents/me").refused(401, "bad_key");
-    for path in ["/agents/kai", "/agents/kai/backers", "/agents/kai/skills/Python/endorsers", &format!("/gigs/{kais_gig}"), &format!("/town-square/{kais_post}"), &format!("/town-square/{kais_post}/comments")] {
+    for path in [
+        "/agents/kai",
+        "/agents/kai/backers",
+        "/agents/kai/skills/Python/endorsers",
+        &format!("/gigs/{kais_gig}"),
+        &format!("/town-square/{kais_post}"),
+        &format!("/town-square/{kais_post}/comments"),
+    ] {
         server.get(path).refused(404, "not_found");
     }
     mia.send("POST", "/agents/kai/back").refused(404, "not_found");

@@ -1,7 +1,7 @@
 //! Limits on requests, and `GET /limits`.
 
 use clankdin_api::RequestLimits;
-use clankdin_domain::limit::ActionLimits;
+use clankdin_domain::limit::{ActionLimits, Limit};
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Request, Server, Setup, registration};
@@ -15,13 +15,13 @@ fn from(request: Request, address: &str) -> Answer {
     request.header("X-Forwarded-For", address).send()
 }
 
-fn limit(text: &str) -> Option<clankdin_domain::limit::Limit> {
-    Some(text.parse().unwrap())
+fn limit(text: &str) -> Limit {
+    text.parse().unwrap()
 }
 
 #[test]
 fn requests_with_a_key_are_limited_by_agent() {
-    let server = limited(RequestLimits { requests: limit("3/hour"), ..RequestLimits::default() });
+    let server = limited(RequestLimits { requests: Some(limit("3/hour")), ..RequestLimits::default() });
     let (kai, mia) = (server.register("Kai"), server.register("Mia"));
     // Every try counts, wherever it comes from and whatever becomes of it.
     kai.get("/agents/me").is(200);
@@ -36,7 +36,7 @@ fn requests_with_a_key_are_limited_by_agent() {
 
 #[test]
 fn requests_without_a_good_key_are_limited_by_address() {
-    let server = limited(RequestLimits { anonymous: limit("4/hour"), ..RequestLimits::default() });
+    let server = limited(RequestLimits { anonymous: Some(limit("4/hour")), ..RequestLimits::default() });
     let ask = |path: &str, address: &str| from(server.request("GET", path), address);
     ask("/agents", "203.0.113.9").is(200);
     ask("/nothing", "203.0.113.9").is(404);
@@ -53,8 +53,10 @@ fn requests_without_a_good_key_are_limited_by_address() {
 
 #[test]
 fn registrations_are_limited_by_address_and_by_64_of_ipv6() {
-    let server = limited(RequestLimits { registrations: limit("2/hour"), ..RequestLimits::default() });
-    let register = |address: &str| from(server.request("POST", "/agents/register").json(&registration(json!({}))), address);
+    let server = limited(RequestLimits { registrations: Some(limit("2/hour")), ..RequestLimits::default() });
+    let register = |address: &str| {
+        from(server.request("POST", "/agents/register").json(&registration(json!({}))), address)
+    };
     register("203.0.113.9").is(201);
     register("203.0.113.9").is(201);
     let wait = register("203.0.113.9").retry_after();
@@ -69,7 +71,7 @@ fn registrations_are_limited_by_address_and_by_64_of_ipv6() {
 
 #[test]
 fn where_a_request_comes_from_is_believed_of_trusted_proxies_alone() {
-    let limits = RequestLimits { anonymous: limit("2/hour"), ..RequestLimits::default() };
+    let limits = RequestLimits { anonymous: Some(limit("2/hour")), ..RequestLimits::default() };
     let nobody_trusted = Setup { limits, ..Setup::default() }.start();
     for address in ["203.0.113.1", "203.0.113.2"] {
         from(nobody_trusted.request("GET", "/agents"), address).is(200);
@@ -101,13 +103,16 @@ fn a_limit_that_is_off_limits_nothing() {
 
 #[test]
 fn limits_tells_every_limit_in_force_and_with_a_key_what_is_left() {
-    let limits = RequestLimits { requests: limit("600/minute"), anonymous: limit("300/minute"), registrations: limit("60/hour") };
+    let limits = RequestLimits {
+        requests: Some(limit("600/minute")),
+        anonymous: Some(limit("300/minute")),
+        registrations: Some(limit("60/hour")),
+    };
     let server = Setup { limits, ..Setup::default() }.start();
     let told = server.get("/limits").is(200)["limits"].as_array().unwrap().clone();
-    let of = |limits: &[Value], name: &str| limits.iter().find(|limit| limit["name"] == name).unwrap().clone();
-    let plain = |name: &str, limit: u32, seconds: u32, per: &str| {
-        json!({ "name": name, "limit": limit, "window_seconds": seconds, "per": per, "remaining": null, "reset_seconds": null })
-    };
+    let of =
+        |limits: &[Value], name: &str| limits.iter().find(|limit| limit["name"] == name).unwrap().clone();
+    let plain = |name: &str, limit: u32, seconds: u32, per: &str| json!({ "name": name, "limit": limit, "window_seconds": seconds, "per": per, "remaining": null, "reset_seconds": null });
     let expected = [
         ("requests", 600, 60, "agent"),
         ("anonymous", 300, 60, "address"),
@@ -126,13 +131,19 @@ fn limits_tells_every_limit_in_force_and_with_a_key_what_is_left() {
     agent.post("/town-square", json!({ "content": "Two" })).is(201);
     server.advance_seconds(60);
     let left = agent.get("/limits").is(200)["limits"].as_array().unwrap().clone();
-    assert_eq!((&of(&left, "posts")["remaining"], &of(&left, "posts")["reset_seconds"]), (&json!(28), &json!(3_540)));
-    assert_eq!((&of(&left, "pinches")["remaining"], &of(&left, "pinches")["reset_seconds"]), (&json!(500), &json!(0)));
+    assert_eq!(
+        (&of(&left, "posts")["remaining"], &of(&left, "posts")["reset_seconds"]),
+        (&json!(28), &json!(3_540))
+    );
+    assert_eq!(
+        (&of(&left, "pinches")["remaining"], &of(&left, "pinches")["reset_seconds"]),
+        (&json!(500), &json!(0))
+    );
 }
 
 #[test]
 fn a_quota_that_is_used_up_says_how_long_to_wait_and_that_suffices() {
-    let action_limits = ActionLimits { posts: limit("1/minute"), ..ActionLimits::default() };
+    let action_limits = ActionLimits { posts: Some(limit("1/minute")), ..ActionLimits::default() };
     let server = Setup { action_limits, ..Setup::default() }.start();
     let agent = server.register("Kai");
     let post = || agent.post("/town-square", json!({ "content": "Hello" }));

@@ -49,7 +49,9 @@ fn a_page_has_20_rows_unless_1_to_100_are_asked_for() {
     assert_eq!(rows("/agents"), 20);
     assert_eq!(rows("/agents?limit=1"), 1);
     assert_eq!(rows("/agents?limit=100"), 100);
-    for limit in ["0", "101", "-1", "abc", "", "1.5", "1e1", "99999999999999999999", "%00", "%F0%9F%98%80", "0x10"] {
+    for limit in
+        ["0", "101", "-1", "abc", "", "1.5", "1e1", "99999999999999999999", "%00", "%F0%9F%98%80", "0x10"]
+    {
         assert_eq!(server.get(&format!("/agents?limit={limit}")).names_faults(), ["limit"], "{limit}");
     }
 }
@@ -58,7 +60,9 @@ fn a_page_has_20_rows_unless_1_to_100_are_asked_for() {
 fn an_offset_is_a_400_that_says_to_follow_next_cursor() {
     let server = Server::start();
     let agent = server.register("Kai");
-    for path in ["/agents", "/gigs", "/town-square", "/agents/kai/backers", "/agents/kai/skills/Python/endorsers"] {
+    for path in
+        ["/agents", "/gigs", "/town-square", "/agents/kai/backers", "/agents/kai/skills/Python/endorsers"]
+    {
         let problem = server.get(&format!("{path}?offset=20")).refused(400, "validation_failed");
         assert!(problem["detail"].as_str().unwrap().contains("next_cursor"), "{problem}");
     }
@@ -92,11 +96,23 @@ fn a_cursor_belongs_to_its_list_and_its_filters() {
     }
     let path = "/agents?skill=Python&base_model=Claude";
     let cursor = server.get(&format!("{path}&limit=1")).is(200)["next_cursor"].as_str().unwrap().to_owned();
-    for other in ["/agents", "/agents?skill=Python", "/agents?skill=SQL&base_model=Claude", "/gigs", "/town-square?sort=new"] {
+    for other in [
+        "/agents",
+        "/agents?skill=Python",
+        "/agents?skill=SQL&base_model=Claude",
+        "/gigs",
+        "/town-square?sort=new",
+    ] {
         let sign = if other.contains('?') { '&' } else { '?' };
-        assert_eq!(server.get(&format!("{other}{sign}cursor={cursor}")).names_faults(), ["cursor"], "{other}");
+        assert_eq!(
+            server.get(&format!("{other}{sign}cursor={cursor}")).names_faults(),
+            ["cursor"],
+            "{other}"
+        );
     }
-    for same in [path, "/agents?base_model=Claude&skill=Python&limit=2", "/agents/?skill=Python&base_model=Claude"] {
+    for same in
+        [path, "/agents?base_model=Claude&skill=Python&limit=2", "/agents/?skill=Python&base_model=Claude"]
+    {
         let rows = server.get(&format!("{same}&cursor={cursor}")).is(200);
         assert_eq!(rows["agents"][0]["handle"], "mia", "{same}");
     }

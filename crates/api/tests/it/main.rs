@@ -8,7 +8,9 @@
     clippy::indexing_slicing,
     reason = "a test that panics has failed, as it should"
 )]
+#![expect(clippy::needless_pass_by_value, reason = "a body that is written where it is sent needs no `&`")]
 
+mod addresses;
 mod backing;
 mod bodies;
 mod commenting;
@@ -17,25 +19,26 @@ mod connecting;
 mod ears;
 mod endorsing;
 mod gigs;
+mod handles;
+mod headers;
 mod hearing;
+mod keys;
+mod leaks;
+mod leaving;
+mod limits;
+mod lists;
+mod me;
+mod nasty;
+mod openapi;
+mod profiles;
 mod prompts;
+mod registering;
+mod routes_by_key;
 mod rows;
+mod service;
+mod statuses;
 mod support;
+mod texts;
 mod town_square;
 mod walking;
 mod webhooks;
-mod addresses;
-mod headers;
-mod keys;
-mod leaks;
-mod lists;
-mod statuses;
-mod texts;
-mod openapi;
-mod routes_by_key;
-mod registering;
-mod handles;
-mod profiles;
-mod me;
-mod leaving;
-mod limits;

@@ -54,8 +54,19 @@ fn a_change_with_one_fault_changes_nothing() {
     let before = agent.get("/agents/me").is(200);
     let faults = agent.patch("/agents/me", json!({ "name": "Good Name", "tagline": "short", "skills": [] }));
     assert_eq!(faults.names_faults(), ["tagline", "skills"]);
-    for url in ["http://example.com/a.png", "javascript:alert(1)", "/a.png", "https://u:p@example.com/", "data:,x", ""] {
-        assert_eq!(agent.patch("/agents/me", json!({ "avatar_url": url })).names_faults(), ["avatar_url"], "{url}");
+    for url in [
+        "http://example.com/a.png",
+        "javascript:alert(1)",
+        "/a.png",
+        "https://u:p@example.com/",
+        "data:,x",
+        "",
+    ] {
+        assert_eq!(
+            agent.patch("/agents/me", json!({ "avatar_url": url })).names_faults(),
+            ["avatar_url"],
+            "{url}"
+        );
     }
     assert_eq!(agent.get("/agents/me").is(200), before);
 }
@@ -66,21 +77,30 @@ fn a_new_name_ends_the_verification_and_the_same_one_does_not() {
     let agent = server.register("Kai");
     server.verify(&agent);
     let verified = |answer: Value| answer["agent"]["verified"] == true;
-    assert!(verified(agent.patch("/agents/me", json!({ "name": "Kai", "tagline": "Still the same one" })).is(200)));
+    assert!(verified(
+        agent.patch("/agents/me", json!({ "name": "Kai", "tagline": "Still the same one" })).is(200)
+    ));
     let changed = agent.patch("/agents/me", json!({ "name": "Kay" })).is(200);
     assert!(!verified(changed.clone()));
-    assert_eq!((&changed["agent"]["verified_at"], &changed["agent"]["handle"]), (&json!(null), &json!("kai")));
+    assert_eq!(
+        (&changed["agent"]["verified_at"], &changed["agent"]["handle"]),
+        (&json!(null), &json!("kai"))
+    );
 }
 
 #[test]
 fn skills_keep_their_endorsements_unless_they_are_removed() {
     let server = Server::start();
-    let (kai, mia) = (server.register("Kai"), server.register_with(json!({ "name": "Mia", "skills": ["A", "B"] })));
+    let (kai, mia) =
+        (server.register("Kai"), server.register_with(json!({ "name": "Mia", "skills": ["A", "B"] })));
     kai.send("POST", "/agents/mia/skills/A/endorse").is(201);
     kai.send("POST", "/agents/mia/skills/B/endorse").is(201);
     let changed = mia.patch("/agents/me", json!({ "skills": ["C", "b"] })).is(200);
     let skills = json!([{ "name": "C", "endorsements": 0 }, { "name": "b", "endorsements": 1 }]);
-    assert_eq!((&changed["agent"]["skills"], &changed["agent"]["stats"]["endorsements"]), (&skills, &json!(1)));
+    assert_eq!(
+        (&changed["agent"]["skills"], &changed["agent"]["stats"]["endorsements"]),
+        (&skills, &json!(1))
+    );
 }
 
 #[test]
@@ -95,8 +115,12 @@ fn a_current_task_is_set_replaced_and_cleared() {
     assert_eq!(set, json!({ "current_task": expected }));
     assert_eq!(shown(), expected);
     server.advance_seconds(5);
-    let set = agent.put("/agents/me/current-task", json!({ "task": "Busy", "category": "deep_work" })).is(200);
-    assert_eq!(set["current_task"], json!({ "task": "Busy", "category": "deep_work", "updated_at": server.time() }));
+    let set =
+        agent.put("/agents/me/current-task", json!({ "task": "Busy", "category": "deep_work" })).is(200);
+    assert_eq!(
+        set["current_task"],
+        json!({ "task": "Busy", "category": "deep_work", "updated_at": server.time() })
+    );
     agent.delete("/agents/me/current-task").is(204);
     agent.delete("/agents/me/current-task").is(204);
     assert_eq!(shown(), json!(null));
@@ -106,7 +130,9 @@ fn a_current_task_is_set_replaced_and_cleared() {
 fn a_current_task_has_its_bounds() {
     let server = Server::start();
     let agent = server.register("Kai");
-    let put = |task: String, category: &str| agent.put("/agents/me/current-task", json!({ "task": task, "category": category }));
+    let put = |task: String, category: &str| {
+        agent.put("/agents/me/current-task", json!({ "task": task, "category": category }))
+    };
     put("t".repeat(280), &"c".repeat(40)).is(200);
     put("t".into(), "c").is(200);
     assert_eq!(put("t".repeat(281), &"c".repeat(41)).names_faults(), ["task", "category"]);

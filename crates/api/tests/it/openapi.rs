@@ -58,7 +58,8 @@ fn walk<'v>(value: &'v Value, visit: &mut impl FnMut(&'v Map<String, Value>)) {
 fn the_document_is_the_one_in_docs() {
     let served = Server::start().get("/openapi.json");
     assert_eq!(served.header("content-type"), Some("application/json"));
-    let served: Value = serde_json::from_str(&served.text().replace(ORIGIN, "http://127.0.0.1:8080")).unwrap();
+    let served: Value =
+        serde_json::from_str(&served.text().replace(ORIGIN, "http://127.0.0.1:8080")).unwrap();
     let served = serde_json::to_string_pretty(&served).unwrap() + "\n";
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
     if std::env::var_os("UPDATE_OPENAPI").is_some() {
@@ -107,8 +108,8 @@ fn every_operation_is_told_in_full() {
                 .filter(|parameter| parameter["in"] == "path")
                 .map(|parameter| parameter["name"].as_str().unwrap())
                 .collect();
-            let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
-            assert_eq!(in_path, names.collect(), "{named}");
+            let parameters = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+            assert_eq!(in_path, parameters.collect(), "{named}");
             for (status, response) in responses.iter().filter(|(status, _)| *status >= &"400".to_owned()) {
                 let schema = response["content"].as_object().and_then(|types| types.values().next());
                 let schema = schema.unwrap_or_else(|| panic!("{named} {status} has no body"));

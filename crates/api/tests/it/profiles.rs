@@ -12,7 +12,9 @@ fn handles(server: &Server, query: &str) -> Vec<String> {
 #[test]
 fn filters_tell_the_agents_that_they_describe() {
     let server = Server::start();
-    let kai = server.register_with(json!({ "name": "Kai", "skills": ["C++", "Data Analysis"], "base_model": "Claude 3.5" }));
+    let kai = server.register_with(
+        json!({ "name": "Kai", "skills": ["C++", "Data Analysis"], "base_model": "Claude 3.5" }),
+    );
     server.register_with(json!({ "name": "Mia", "skills": ["c++"], "base_model": "GPT" }));
     server.register_with(json!({ "name": "Zoe", "skills": ["Rust"], "base_model": "claude 3.5" }));
     server.verify(&kai);
@@ -40,13 +42,25 @@ fn words_are_found_in_name_handle_tagline_and_bio() {
     let bio = "An account that mentions Ferrocement, which nobody else does anywhere.";
     server.register_with(json!({ "name": "Café Bot", "handle": "espresso", "tagline": "Brews what nobody ordered", "bio": bio }));
     server.register("Decoy");
-    for q in ["café", "CAF%C3%89", "cafe%CC%81", "espresso", "brews", "ferrocement", "bot%20ORDERED", "bot+ordered", "brews,ferrocement!"] {
+    for q in [
+        "caf%C3%A9",
+        "CAF%C3%89",
+        "cafe%CC%81",
+        "espresso",
+        "brews",
+        "ferrocement",
+        "bot%20ORDERED",
+        "bot+ordered",
+        "brews,ferrocement!",
+    ] {
         assert_eq!(handles(&server, &format!("&q={q}")), ["espresso"], "{q}");
     }
     for q in ["caf", "espresso%20decoy", "python"] {
         assert_eq!(handles(&server, &format!("&q={q}")), Vec::<String>::new(), "{q}");
     }
-    for q in ["%22", "*", "a%20OR%20b", "NEAR(a,b)", "name:espresso", "-espresso", "%00", "'%3B--", "%25", "_"] {
+    for q in
+        ["%22", "*", "a%20OR%20b", "NEAR(a,b)", "name:espresso", "-espresso", "%00", "'%3B--", "%25", "_"]
+    {
         let answer = server.get(&format!("/agents?q={q}"));
         assert!([200, 400].contains(&answer.status), "{answer:?}");
     }
@@ -69,7 +83,10 @@ fn a_verified_agent_is_shown_as_such_everywhere() {
     let (kai, mia) = (server.register("Kai"), server.register("Mia"));
     server.verify(&kai);
     let profile = server.get("/agents/kai").is(200);
-    assert_eq!((&profile["agent"]["verified"], &profile["agent"]["verified_at"]), (&json!(true), &json!(server.time())));
+    assert_eq!(
+        (&profile["agent"]["verified"], &profile["agent"]["verified_at"]),
+        (&json!(true), &json!(server.time()))
+    );
     let post = kai.post("/town-square", json!({ "content": "Hello" })).is(201);
     assert_eq!(post["post"]["author"]["verified"], true);
     mia.send("POST", "/agents/kai/back").is(201);

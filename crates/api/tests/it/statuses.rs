@@ -23,7 +23,13 @@ fn too_large(request: Request) -> Request {
 #[test]
 fn too_large_comes_before_all_else() {
     let server = Server::start();
-    for (method, path) in [("POST", "/nothing"), ("PATCH", "/gigs/x"), ("POST", "/agents"), ("POST", "/gigs"), ("GET", "/agents")] {
+    for (method, path) in [
+        ("POST", "/nothing"),
+        ("PATCH", "/gigs/x"),
+        ("POST", "/agents"),
+        ("POST", "/gigs"),
+        ("GET", "/agents"),
+    ] {
         let request = server.request(method, path).header("Content-Type", "text/plain").key("bad");
         too_large(request.clone()).send().refused(413, "too_large");
         too_large(request).chunked().send().refused(413, "too_large");
@@ -51,12 +57,20 @@ fn what_is_not_there_comes_before_a_method_a_key_a_type_and_a_body() {
         ("GET", "/agents/nobody/back".into()),
     ];
     for (method, path) in paths {
-        for request in [server.request(method, &path), agent.request(method, &path), server.request(method, &path).key("bad")] {
+        for request in [
+            server.request(method, &path),
+            agent.request(method, &path),
+            server.request(method, &path).key("bad"),
+        ] {
             let request = request.header("Content-Type", "text/plain").body("{");
             request.send().refused(404, "not_found");
         }
     }
-    agent.request("POST", "/agents/kai/skills/Cobol/endorse").body("{").send().refused(404, "skill_not_found");
+    agent
+        .request("POST", "/agents/kai/skills/Cobol/endorse")
+        .body("{")
+        .send()
+        .refused(404, "skill_not_found");
     server.request("GET", "/agents/nobody").key("bad").send().refused(404, "not_found");
     server.request("GET", &format!("/gigs/{ABSENT}")).key("bad").send().refused(404, "not_found");
 }
@@ -72,7 +86,9 @@ fn a_method_comes_before_a_key() {
 fn a_key_comes_before_a_type_and_a_body() {
     let server = Server::start();
     let gig = published(&server.register("Kai"));
-    for (method, path) in [("POST", "/gigs"), ("PATCH", &gig), ("POST", "/connect"), ("POST", "/agents/register")] {
+    for (method, path) in
+        [("POST", "/gigs"), ("PATCH", &gig), ("POST", "/connect"), ("POST", "/agents/register")]
+    {
         let request = server.request(method, path).header("Content-Type", "text/plain").body("{");
         request.clone().key("bad").send().refused(401, "bad_key");
         if path != "/agents/register" {
@@ -86,7 +102,9 @@ fn a_type_comes_before_a_body_and_a_body_before_whose_it_is() {
     let server = Server::start();
     let (owner, other) = (server.register("Owner"), server.register("Other"));
     let gig = published(&owner);
-    let send = |content_type: &str, body: &str| other.request("PATCH", &gig).header("Content-Type", content_type).body(body).send();
+    let send = |content_type: &str, body: &str| {
+        other.request("PATCH", &gig).header("Content-Type", content_type).body(body).send()
+    };
     send("text/plain", "{").refused(415, "unsupported_media_type");
     send("application/json", "{").refused(400, "malformed_json");
     send("application/json", "{\"title\":1}").refused(400, "validation_failed");
@@ -103,7 +121,8 @@ fn a_body_comes_before_a_conflict_and_a_conflict_before_a_limit() {
     let asked = kai.post("/connect", json!({ "recipient_handle": "mia" })).is(201);
     let id = asked["connection"]["id"].as_str().unwrap();
     mia.send("POST", &format!("/connections/{id}/decline")).is(200);
-    kai.post("/connect", json!({ "recipient_handle": "mia", "message": 5 })).refused(400, "validation_failed");
+    kai.post("/connect", json!({ "recipient_handle": "mia", "message": 5 }))
+        .refused(400, "validation_failed");
     kai.post("/connect", json!({ "recipient_handle": "mia" })).refused(409, "recently_declined");
     kai.post("/connect", json!({ "recipient_handle": zoe.handle })).refused(429, "rate_limited");
     kai.post("/connect", json!({ "recipient_handle": "kai" })).refused(400, "self_action");
@@ -121,10 +140,16 @@ fn what_is_a_strangers_alone_is_not_told_to_be_there() {
         kai.send("POST", &format!("/connections/{id}/{action}")).refused(403, "not_yours");
     }
     stranger.delete(&format!("/connections/{id}")).refused(404, "not_found");
-    let hook = mia.post("/webhooks/register", json!({ "url": "https://1.1.1.1/", "events": ["all"] })).is(201);
+    let hook =
+        mia.post("/webhooks/register", json!({ "url": "https://1.1.1.1/", "events": ["all"] })).is(201);
     let hook = format!("/webhooks/{}", hook["webhook"]["id"].as_str().unwrap());
     stranger.get(&hook).refused(404, "not_found");
-    stranger.request("PATCH", &hook).header("Content-Type", "text/plain").body("{").send().refused(404, "not_found");
+    stranger
+        .request("PATCH", &hook)
+        .header("Content-Type", "text/plain")
+        .body("{")
+        .send()
+        .refused(404, "not_found");
     stranger.delete(&hook).refused(404, "not_found");
     stranger.post("/webhooks/rotate-secret", json!({ "webhook_id": hook[10..] })).refused(404, "not_found");
     mia.get(&hook).is(200);

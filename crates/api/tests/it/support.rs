@@ -23,7 +23,7 @@ use clankdin_storage::{SqliteOptions, SqliteStore};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-pub(crate) use http::{Answer, Request};
+pub(crate) use http::{Answer, Request, exchange, received};
 pub(crate) use world::{GrowingRandom, ManualClock};
 
 /// The origin that every handed out address begins with.

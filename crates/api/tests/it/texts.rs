@@ -22,7 +22,10 @@ fn text_is_normalised_trimmed_and_has_line_feeds() {
     assert_eq!((agent.name.as_str(), agent.handle.as_str()), ("Café Bot", "cafe_bot"));
     assert_eq!(described(&agent, "\t one line\r\nanother\ra third\n\n "), "one line\nanother\na third");
     assert_eq!(described(&agent, "A\u{30a}ngstro\u{308}m is a unit"), "Ångström is a unit");
-    assert_eq!(described(&agent, "<b>&amp;</b> \" ' \\ \u{2028}".trim_end_matches('\u{2028}')), "<b>&amp;</b> \" ' \\");
+    assert_eq!(
+        described(&agent, "<b>&amp;</b> \" ' \\ \u{2028}".trim_end_matches('\u{2028}')),
+        "<b>&amp;</b> \" ' \\"
+    );
 }
 
 #[test]
@@ -58,7 +61,9 @@ fn lengths_count_unicode_scalar_values_after_trimming() {
 #[test]
 fn a_field_of_one_line_refuses_a_line_feed() {
     let server = Server::start();
-    let body = registration(json!({ "name": "Two\nLines", "tagline": "Two lines\r\nare too many", "skills": ["a\rb"] }));
+    let body = registration(
+        json!({ "name": "Two\nLines", "tagline": "Two lines\r\nare too many", "skills": ["a\rb"] }),
+    );
     let problem = server.post("/agents/register", body).refused(400, "validation_failed");
     let errors = problem["errors"].as_array().unwrap();
     let codes: Vec<_> = errors.iter().map(|error| (&error["field"], &error["code"])).collect();
@@ -85,11 +90,15 @@ fn hidden_characters_are_refused_with_their_code_point_and_place() {
         ("a\u{7f}b", "U+007F", 1),
         ("a\u{2028}b", "U+2028", 1),
     ] {
-        let problem = agent.post("/town-square", json!({ "content": text })).refused(400, "validation_failed");
+        let problem =
+            agent.post("/town-square", json!({ "content": text })).refused(400, "validation_failed");
         let error = &problem["errors"][0];
         assert_eq!((&error["field"], &error["code"]), (&json!("content"), &json!("hidden_characters")));
         let message = error["message"].as_str().unwrap();
-        assert!(message.contains(code_point) && message.contains(&format!("character {place} ")), "{message}");
+        assert!(
+            message.contains(code_point) && message.contains(&format!("character {place} ")),
+            "{message}"
+        );
     }
     assert_eq!(agent.get("/town-square").is(200)["posts"], json!([]));
 }
@@ -102,7 +111,10 @@ fn hidden_characters_leave_by_no_outlet() {
     for answer in [
         agent.post("/gigs", json!({ "title": "abc", "description": "long enough", "gig_type": hidden })),
         agent.post("/town-square", json!({ "content": "x", "category": hidden })),
-        agent.post("/webhooks/register", json!({ "url": format!("https://example.com/{hidden}"), "events": [hidden] })),
+        agent.post(
+            "/webhooks/register",
+            json!({ "url": format!("https://example.com/{hidden}"), "events": [hidden] }),
+        ),
         agent.post("/connect", json!({ "recipient_handle": hidden })),
         agent.put("/agents/me/current-task", json!({ "task": hidden, "category": hidden })),
         server.get("/agents?skill=%E2%80%AE&q=%E2%80%AE&verified=%E2%80%AE"),

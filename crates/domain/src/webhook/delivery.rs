@@ -10,7 +10,7 @@ use crate::context::Timestamp;
 const BACK_OFF_SECONDS: [u32; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
 
 /// The longest that a `Retry-After` is honoured for.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+const MAX_RETRY_AFTER: Duration = Duration::from_hours(24);
 
 /// An endpoint with nothing but failures for this long is disabled.
 const MAX_FAILING: TimeDelta = TimeDelta::days(5);

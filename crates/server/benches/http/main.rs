@@ -27,6 +27,10 @@ use std::time::Duration;
 
 use world::World;
 
+/// As the server has it, so that both are measured alike.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const ROUNDS: usize = 7;
 const ROUND: Duration = Duration::from_secs(2);
 

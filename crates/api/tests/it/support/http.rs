@@ -85,8 +85,13 @@ impl Request {
 
 /// Sends bytes as they are and reads what comes until the server closes.
 pub(crate) fn exchange(address: SocketAddr, bytes: &[u8], method: &str, named: &str) -> Answer {
+    Answer::of(named, method, &received(address, bytes, named))
+}
+
+/// The same, with all that was received as it is.
+pub(crate) fn received(address: SocketAddr, bytes: &[u8], named: &str) -> Vec<u8> {
     let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
     stream.set_nodelay(true).unwrap();
     if let Err(error) = stream.write_all(bytes) {
         // The server may have answered, and closed, before it had read all.
@@ -102,7 +107,7 @@ pub(crate) fn exchange(address: SocketAddr, bytes: &[u8], method: &str, named: &
             Err(error) => panic!("{named}: {error}"),
         }
     }
-    Answer::of(named, method, &received)
+    received
 }
 
 /// What came back.
@@ -117,6 +122,9 @@ impl Answer {
     fn of(named: &str, method: &str, received: &[u8]) -> Self {
         let end = received.windows(4).position(|window| window == b"\r\n\r\n");
         let end = end.unwrap_or_else(|| panic!("{named}: no answer but {received:?}"));
+        if received.starts_with(b"HTTP/1.1 100 ") {
+            return Self::of(named, method, &received[end + 4..]);
+        }
         let head = String::from_utf8(received[..end].to_vec()).unwrap();
         let mut lines = head.split("\r\n");
         let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
