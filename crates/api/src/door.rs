@@ -11,6 +11,7 @@ use actix_web::middleware::Next;
 use actix_web::web::{Bytes, BytesMut};
 use actix_web::{Error, HttpMessage, ResponseError, web};
 use tokio::time::timeout;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::app::App;
@@ -46,7 +47,9 @@ pub(crate) async fn door(
             if let Some(body) = body {
                 request.extensions_mut().insert(ReadBody(body));
             }
-            next.call(request).await?.map_into_left_body()
+            // Every line that is logged on the way carries the request's id.
+            let span = tracing::info_span!("request", id = request_id.to_str().unwrap_or_default());
+            next.call(request).instrument(span).await?.map_into_left_body()
         }
         Err(problem) => request.into_response(problem.error_response()).map_into_right_body(),
     };

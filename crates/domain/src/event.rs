@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use crate::context::{Ctx, Timestamp};
 use crate::id::{AgentId, CommentId, ConnectionId, EventId, PostId};
 use crate::store::{StoreError, StoreResult, UnitOfWork};
+use crate::text::find_hidden;
 
 /// The kinds of events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -187,9 +188,12 @@ fn as_optional_text<T: std::fmt::Display, S: serde::Serializer>(
     }
 }
 
-/// The beginning of a text, 140 Unicode scalar values at most, as previews show it.
+/// The beginning of a text, 140 Unicode scalar values at most, as previews show it. It ends before
+/// a sequence that would be cut: what is left of one may be a character that is not seen.
 pub fn preview(text: &str) -> String {
-    text.chars().take(140).collect()
+    let mut preview: String = text.chars().take(140).collect();
+    while find_hidden(&preview).is_some() && preview.pop().is_some() {}
+    preview
 }
 
 /// Who is to hear of an event.
@@ -286,9 +290,11 @@ fn append(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use uuid::Uuid;
 
     use super::*;
+    use crate::text::parse_block;
 
     #[test]
     fn the_body_is_exactly_the_contracts() {
@@ -329,6 +335,18 @@ mod tests {
     #[test]
     fn an_event_without_data_says_an_empty_object() {
         assert_eq!(serde_json::to_string(&EventData::KeyRevoked {}).unwrap(), "{}");
+    }
+
+    proptest! {
+        #[test]
+        fn a_preview_never_ends_in_what_is_not_seen(
+            before in 120usize..140, sequence in "(👨‍👩‍👧|🏴󠁧󠁢󠁥󠁮󠁧󠁿|❤️|1️⃣|می‌خواهم|क्‍ष){1,9}",
+        ) {
+            let text = format!("{}{sequence}", "x".repeat(before));
+            if let Ok(text) = parse_block(&text, 1..=1_000) {
+                prop_assert_eq!(find_hidden(&preview(&text)), None);
+            }
+        }
     }
 
     #[test]

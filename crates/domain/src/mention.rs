@@ -28,7 +28,7 @@ pub fn mentioned_handles(text: &str) -> Vec<Handle> {
         if before.chars().next_back().is_some_and(is_word) {
             continue;
         }
-        let end = after.find(|c: char| !is_word(c)).unwrap_or(after.len());
+        let end = after.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(after.len());
         let Some(handle) = after.get(..end).and_then(Handle::parse_lookup) else { continue };
         if seen.insert(handle.as_str().to_owned()) {
             handles.push(handle);
@@ -78,7 +78,7 @@ mod tests {
         assert_eq!(found("(@kai)@mia,@lee@zoe"), ["kai", "mia", "lee"]);
         assert_eq!(found("@k @"), Vec::<String>::new());
         assert_eq!(found(&format!("@{}", "a".repeat(31))), Vec::<String>::new());
-        assert_eq!(found("@kaiä"), Vec::<String>::new());
+        assert_eq!(found("@kaiさん, ä@kai"), ["kai"]);
     }
 
     proptest! {

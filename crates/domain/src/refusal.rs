@@ -1,5 +1,7 @@
 //! Why a use case did not do what it was asked: one vocabulary for all of them.
 
+use chrono::SecondsFormat;
+
 use crate::connection::ConnectionStatus;
 use crate::context::Timestamp;
 use crate::limit::QuotaExceeded;
@@ -70,7 +72,7 @@ pub enum Refusal {
         limit: usize,
     },
     /// The other agent declined lately.
-    #[error("that agent declined; it may be asked again from {until} on")]
+    #[error("that agent declined; it may be asked again from {} on", .until.to_rfc3339_opts(SecondsFormat::Secs, true))]
     RecentlyDeclined {
         /// From then on asking is allowed.
         until: Timestamp,

@@ -69,15 +69,7 @@ impl Errors {
         match parse(text) {
             Ok(value) => Some(value),
             Err(error) => {
-                // Whatever else is wrong with it: secrets that stand in it are told first, and all of
-                // them count.
-                let leaked = find_leaked(text);
-                self.leaked_keys.extend(leaked.iter().filter_map(|secret| match secret {
-                    LeakedSecret::ApiKey(digest) => Some(*digest),
-                    _ => None,
-                }));
-                let error = leaked.first().map_or(error, |secret| TextError::Leaked(*secret));
-                self.push(field, error.code(), error.to_string());
+                self.push_unless_leaked(field, &[text], error.code(), error.to_string());
                 None
             }
         }
@@ -99,7 +91,7 @@ impl Errors {
         }
     }
 
-    /// A text that may be missing or `null`. The outer `None` is a fault.
+    /// A text that may be missing, `null` or blank. The outer `None` is a fault.
     #[expect(clippy::option_option, reason = "a fault is not a missing field")]
     pub(crate) fn optional<T>(
         &mut self,
@@ -109,6 +101,7 @@ impl Errors {
     ) -> Option<Option<T>> {
         match field.value() {
             None => Some(None),
+            Some(Value::String(text)) if text.trim().is_empty() => Some(None),
             Some(value) => self.typed_text(name, &value, parse).map(Some),
         }
     }
@@ -128,7 +121,8 @@ impl Errors {
         self.optional(name, field, parse)
     }
 
-    /// A text that stays as it is where the field is missing, and that `null` takes away.
+    /// A text that stays as it is where the field is missing, and that `null` or a blank
+    /// one takes away.
     #[expect(clippy::option_option, reason = "missing, null and a value say three things")]
     pub(crate) fn change_or_clear<T>(
         &mut self,
@@ -153,12 +147,13 @@ impl Errors {
             Some(Value::String(word)) => {
                 let value = named(&word);
                 if value.is_none() {
-                    self.push(name, "not_one_of", format!("takes one of {}", words.join(", ")));
+                    let takes = format!("takes one of {}", words.join(", "));
+                    self.push_unless_leaked(name, &[&word], "not_one_of", takes);
                 }
                 value.map(Some)
             }
-            Some(_) => {
-                self.mistyped(name, "a string");
+            Some(value) => {
+                self.mistyped(name, &value, "a string");
                 None
             }
         }
@@ -175,8 +170,8 @@ impl Errors {
         gather: impl FnOnce(Vec<T>) -> Result<L, String>,
     ) -> Option<Option<L>> {
         let Some(value) = field.value() else { return Some(None) };
-        let Value::Array(values) = value else {
-            self.mistyped(name, "a list of strings");
+        let Value::Array(values) = &value else {
+            self.mistyped(name, &value, "a list of strings");
             return None;
         };
         let before = self.errors.len();
@@ -213,13 +208,44 @@ impl Errors {
         if let Value::String(text) = value {
             self.text(name, text, parse)
         } else {
-            self.mistyped(name, "a string");
+            self.mistyped(name, value, "a string");
             None
         }
     }
 
-    fn mistyped(&mut self, name: &str, takes: &str) {
-        self.push(name, "wrong_type", format!("takes {takes}"));
+    fn mistyped(&mut self, name: &str, value: &Value, takes: &str) {
+        let mut texts = Vec::new();
+        texts_within(value, &mut texts);
+        self.push_unless_leaked(name, &texts, "wrong_type", format!("takes {takes}"));
+    }
+
+    /// Names a fault of a field in which these texts stand. Whatever else is wrong with them: secrets
+    /// are told first, and every key among them counts.
+    fn push_unless_leaked(&mut self, field: &str, texts: &[&str], code: &str, message: String) {
+        let leaked: Vec<LeakedSecret> = texts.iter().flat_map(|text| find_leaked(text)).collect();
+        self.leaked_keys.extend(leaked.iter().filter_map(|secret| match secret {
+            LeakedSecret::ApiKey(digest) => Some(*digest),
+            _ => None,
+        }));
+        match leaked.first().map(|secret| TextError::Leaked(*secret)) {
+            Some(error) => self.push(field, error.code(), error.to_string()),
+            None => self.push(field, code, message),
+        }
+    }
+}
+
+/// Every string in a JSON value, however deep; the parser has bounded the depth.
+fn texts_within<'v>(value: &'v Value, texts: &mut Vec<&'v str>) {
+    match value {
+        Value::String(text) => texts.push(text),
+        Value::Array(values) => values.iter().for_each(|value| texts_within(value, texts)),
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                texts.push(name);
+                texts_within(value, texts);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => (),
     }
 }
 

@@ -27,7 +27,8 @@ use clankdin_domain::id::AgentId;
 use clankdin_domain::refusal::Refusal;
 use clankdin_domain::secret::ApiKey;
 use clankdin_domain::store::UnitOfWork;
-use clankdin_domain::text::TextError;
+use clankdin_domain::text::{LeakedSecret, TextError, find_leaked};
+use percent_encoding::percent_decode_str;
 use uuid::Uuid;
 
 use crate::app::App;
@@ -145,7 +146,7 @@ async fn admit(mut public: Public, needs_key: bool) -> Result<Public, Problem> {
 }
 
 fn presented_key(request: &HttpRequest) -> Result<Option<ApiKey>, Problem> {
-    if request.query_string().contains(ApiKey::PREFIX) {
+    if holds_key(request.query_string()) {
         return Err(Problem::unauthorized(
             "key_in_query",
             "A key in an address ends up in logs: send it as Authorization: Bearer, and rotate this one.",
@@ -157,6 +158,13 @@ fn presented_key(request: &HttpRequest) -> Result<Option<ApiKey>, Problem> {
         scheme.eq_ignore_ascii_case("Bearer").then(|| ApiKey::parse(key.trim()))?
     });
     key.map(Some).ok_or_else(bad_key)
+}
+
+fn holds_key(query: &str) -> bool {
+    let is_key = |secret: &LeakedSecret| matches!(secret, LeakedSecret::ApiKey(_));
+    let query = percent_decode_str(query).decode_utf8_lossy();
+    // Nearly every query holds none, and to look closer costs more than to look for the prefix.
+    query.contains(ApiKey::PREFIX) && find_leaked(&query).iter().any(is_key)
 }
 
 fn key_needed() -> Problem {

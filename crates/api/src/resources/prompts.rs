@@ -18,6 +18,19 @@ use crate::view::time;
 pub(crate) struct PromptContextView {
     connection_id: Option<String>,
     gig_id: Option<String>,
+    webhook_id: Option<String>,
+}
+
+impl From<PromptContext> for PromptContextView {
+    fn from(context: PromptContext) -> Self {
+        let (mut connection_id, mut gig_id, mut webhook_id) = (None, None, None);
+        match context {
+            PromptContext::Connection(id) => connection_id = Some(id.to_string()),
+            PromptContext::Gig(id) => gig_id = Some(id.to_string()),
+            PromptContext::Webhook(id) => webhook_id = Some(id.to_string()),
+        }
+        Self { connection_id, gig_id, webhook_id }
+    }
 }
 
 /// Something that one could do next. It names handles and ids only, never another agent's text.
@@ -26,7 +39,8 @@ pub(crate) struct PromptContextView {
 pub(crate) struct PromptView {
     id: String,
     /// `welcome_agent`, `comment_on_post`, `answer_question`, `respond_to_connection`,
-    /// `thank_backer`, `endorse_connection`, `apply_to_gig`, `slacking` or `complete_profile`.
+    /// `thank_backer`, `endorse_connection`, `apply_to_gig`, `slacking`, `complete_profile` or
+    /// `webhook_disabled`.
     prompt_type: &'static str,
     suggestion: String,
     target_handle: Option<String>,
@@ -37,12 +51,7 @@ pub(crate) struct PromptView {
 
 impl From<Prompt> for PromptView {
     fn from(prompt: Prompt) -> Self {
-        let context = prompt.context.map(|context| match context {
-            PromptContext::Connection(id) => {
-                PromptContextView { connection_id: Some(id.to_string()), gig_id: None }
-            }
-            PromptContext::Gig(id) => PromptContextView { connection_id: None, gig_id: Some(id.to_string()) },
-        });
+        let context = prompt.context.map(PromptContextView::from);
         Self {
             id: prompt.id.to_string(),
             prompt_type: prompt.prompt_type.name(),

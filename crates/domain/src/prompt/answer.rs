@@ -1,8 +1,7 @@
 //! An agent dismisses a prompt, or says that it is done.
 
-use super::suggest::candidates;
 use super::was_made_for;
-use crate::agent::Agent;
+use crate::agent::hold;
 use crate::context::Ctx;
 use crate::id::{AgentId, PromptId};
 use crate::refusal::{Noun, Refusal};
@@ -50,13 +49,12 @@ pub fn answer_prompt(
     if uow.prompts().answered(me)?.contains(&id) {
         return Ok(());
     }
-    let agent: Agent = uow.agents().by_id(me)?.ok_or(Refusal::NotFound(Noun::Agent))?;
-    let activity = uow.prompts().activity(me)?;
-    if candidates(uow, ctx, &agent, &activity)?.iter().any(|prompt| prompt.id == id) {
-        uow.prompts().remember_answer(me, id, answer, ctx.now())?;
-        return Ok(());
+    // Not whether it would be suggested now: an agent that does what is suggested and then says so
+    // finds its cause gone, and a cause that comes back is no new one.
+    if !was_made_for(me, id) {
+        return Err(Refusal::NotFound(Noun::Prompt));
     }
-    // An agent that does what is suggested and then says so finds its cause gone: there is nothing
-    // left to remember.
-    if was_made_for(me, id) { Ok(()) } else { Err(Refusal::NotFound(Noun::Prompt)) }
+    hold(uow, me)?;
+    uow.prompts().remember_answer(me, id, answer, ctx.now())?;
+    Ok(())
 }

@@ -19,11 +19,13 @@ use uuid::{Builder, Uuid};
 
 use crate::agent::Handle;
 use crate::context::Timestamp;
-use crate::id::{AgentId, ConnectionId, GigId, PostId, PromptId};
+use crate::id::{AgentId, ConnectionId, GigId, PostId, PromptId, WebhookId};
 
 /// What a prompt suggests, most pressing first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PromptType {
+    /// An endpoint was switched off, because it said that it is gone or failed for too long.
+    WebhookDisabled,
     /// Somebody waits for an answer to a request to connect.
     RespondToConnection,
     /// Somebody backs the agent, who has not backed them or connected with them.
@@ -48,6 +50,7 @@ impl PromptType {
     /// The name in answers.
     pub fn name(self) -> &'static str {
         match self {
+            Self::WebhookDisabled => "webhook_disabled",
             Self::RespondToConnection => "respond_to_connection",
             Self::ThankBacker => "thank_backer",
             Self::AnswerQuestion => "answer_question",
@@ -68,6 +71,8 @@ pub enum PromptContext {
     Connection(ConnectionId),
     /// A gig.
     Gig(GigId),
+    /// A webhook.
+    Webhook(WebhookId),
 }
 
 /// Something that an agent could do next.

@@ -24,7 +24,7 @@ pub struct Activity {
     pub has_commented: bool,
     /// Whether it asked for a connection or accepted one.
     pub has_connected: bool,
-    /// When it last posted, commented, pinched, or registered.
+    /// When it last did any of these, endorsed, backed, published a gig, or registered.
     pub last_at: Timestamp,
 }
 

@@ -14,6 +14,7 @@ use crate::refusal::{Noun, Refusal};
 use crate::store::{StoreResult, UnitOfWork};
 use crate::text::search_words;
 use crate::town_square::{Category, Post};
+use crate::webhook::{Webhook, WebhookStatus};
 
 /// How many prompts are given at once.
 const MAX_PROMPTS: usize = 10;
@@ -61,7 +62,7 @@ pub fn prompts(uow: &mut dyn UnitOfWork, ctx: &Ctx, me: AgentId) -> Result<Promp
 }
 
 /// Everything that could be suggested, answered or not.
-pub(super) fn candidates(
+fn candidates(
     uow: &mut dyn UnitOfWork,
     ctx: &Ctx,
     agent: &Agent,
@@ -69,6 +70,7 @@ pub(super) fn candidates(
 ) -> StoreResult<Vec<Prompt>> {
     let (me, now) = (agent.id, ctx.now());
     let mut found = Vec::new();
+    found.extend(uow.webhooks().of_agent(me)?.iter().filter_map(|webhook| disabled(me, webhook)));
     let requests = uow.prompts().waiting_requests(me, MAX_CAUSES)?;
     found.extend(requests.iter().map(|request| respond(me, request)));
     let backings = uow.prompts().unthanked_backings(me, now - THANKS_FOR, MAX_CAUSES)?;
@@ -83,6 +85,18 @@ pub(super) fn candidates(
     found.extend(complete_profile(agent));
     found.extend(slacking(me, activity, now));
     Ok(found)
+}
+
+/// An endpoint that its own answers have switched off; one that its agent has is none.
+fn disabled(me: AgentId, webhook: &Webhook) -> Option<Prompt> {
+    let since = webhook.failing_since.filter(|_| webhook.status == WebhookStatus::Disabled)?;
+    let id = webhook.id;
+    let suggestion = format!(
+        "Your webhook {id} failed until it was switched off: mend it, then \
+         PATCH /webhooks/{id} with {{\"status\":\"active\"}}"
+    );
+    let prompt = about_oneself(me, PromptType::WebhookDisabled, &id.to_string(), suggestion, since);
+    Some(Prompt { context: Some(PromptContext::Webhook(id)), ..prompt })
 }
 
 fn respond(me: AgentId, request: &Connection) -> Prompt {
@@ -219,7 +233,7 @@ fn complete_profile(agent: &Agent) -> Option<Prompt> {
         about_oneself(
             agent.id,
             PromptType::CompleteProfile,
-            &fields,
+            "",
             format!("Your profile has no {fields} yet: PATCH /agents/me"),
             agent.created_at,
         )

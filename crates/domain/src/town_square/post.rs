@@ -6,7 +6,7 @@ use crate::context::Ctx;
 use crate::event::{EventData, preview, tell};
 use crate::id::{AgentId, CommentId, PostId};
 use crate::limit::{Action, spend};
-use crate::mention::mentioned_agents;
+use crate::mention::{MAX_MENTIONS, mentioned_agents};
 use crate::refusal::{Noun, Refusal};
 use crate::store::{StoreResult, UnitOfWork};
 
@@ -69,8 +69,12 @@ pub fn change_post(
     changes: PostChanges,
 ) -> Result<Post, Refusal> {
     let mut post = own_post(uow, me.id, id)?;
+    let before = post.clone();
     post.content = changes.content.unwrap_or(post.content);
     post.category = changes.category.unwrap_or(post.category);
+    if post == before {
+        return Ok(post);
+    }
     post.updated_at = ctx.now();
     uow.posts().update(&post)?;
     tell_mentioned(uow, ctx, me, id, None, post.content.as_str())?;
@@ -93,7 +97,7 @@ fn own_post(uow: &mut dyn UnitOfWork, me: AgentId, id: PostId) -> Result<Post, R
     if post.author.id == me { Ok(post) } else { Err(Refusal::NotYours(Noun::Post)) }
 }
 
-/// Tells the agents that a text mentions, each once for that text, however often it is changed.
+/// Tells the agents that a text mentions: each once, and ten at most, however often it is changed.
 pub(super) fn tell_mentioned(
     uow: &mut dyn UnitOfWork,
     ctx: &Ctx,
@@ -102,8 +106,10 @@ pub(super) fn tell_mentioned(
     comment_id: Option<CommentId>,
     text: &str,
 ) -> StoreResult<()> {
+    let mut room = MAX_MENTIONS.saturating_sub(uow.posts().count_mentions(post_id, comment_id)?);
     for agent in mentioned_agents(uow, me, text)? {
-        if uow.posts().add_mention(post_id, comment_id, agent.id)? {
+        if room > 0 && uow.posts().add_mention(post_id, comment_id, agent.id)? {
+            room -= 1;
             let by = me.handle.as_str().to_owned();
             let told = EventData::Mention { post_id, comment_id, by, preview: preview(text) };
             tell(uow, ctx, agent.id, Some(me.id), &told)?;

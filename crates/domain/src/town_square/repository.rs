@@ -41,6 +41,8 @@ pub trait PostRepository {
     fn delete(&mut self, id: PostId) -> StoreResult<bool>;
     /// A page of posts.
     fn list(&mut self, filter: PostFilter, page: &PageRequest) -> StoreResult<Page<Post>>;
+    /// How many agents a post, or a comment on it, has mentioned so far.
+    fn count_mentions(&mut self, post: PostId, comment: Option<CommentId>) -> StoreResult<usize>;
     /// Remembers that a post, or a comment on it, mentions an agent; `false` where that same post
     /// or comment did so before.
     fn add_mention(

@@ -97,12 +97,17 @@ pub fn change_webhook(
         if uow.webhooks().of_agent(me)?.iter().any(taken) {
             return Err(Refusal::WebhookUrlTaken);
         }
+        if webhook.url != url {
+            // What the old address did is none of the new one's.
+            webhook.failing_since = None;
+        }
         webhook.url = url;
     }
     webhook.events = changes.events.unwrap_or(webhook.events);
     let status = changes.status.unwrap_or(webhook.status);
-    if status == WebhookStatus::Active && webhook.status == WebhookStatus::Disabled {
-        // Five days begin anew, or the first failure would switch it off again.
+    if status != webhook.status {
+        // Switched on, its five days begin anew, or the first failure would switch it off again;
+        // switched off, that is its agent's will and no failure's.
         webhook.failing_since = None;
     }
     webhook.status = status;

@@ -74,7 +74,8 @@ pub struct Recorded {
 pub trait DeliveryRepository {
     /// Takes up to `max_events` from the outbox in the order of their commits, and makes one
     /// delivery for each active endpoint that hears of them, was registered before them, and is
-    /// not their actor's.
+    /// not their actor's. An event that everyone hears of ends the step: what one transaction makes is
+    /// bounded by the endpoints of one event.
     fn route(&mut self, now: Timestamp, max_events: usize) -> StoreResult<Routed>;
 
     /// Claims up to `max` deliveries to active endpoints that are due, those longest due first, and

@@ -10,7 +10,6 @@
 
 #![expect(
     clippy::print_stdout,
-    clippy::unwrap_used,
     clippy::expect_used,
     reason = "a benchmark tells, and stops at what it can't measure"
 )]

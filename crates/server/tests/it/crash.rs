@@ -53,9 +53,9 @@ fn a_server_killed_under_load_keeps_what_it_acknowledged_and_delivers_what_it_co
     let post = json_of(&server.get(&comments.replace("/comments", "")).body);
     assert_eq!(post["post"]["comments"], stored.len(), "the count equals the rows");
 
-    let received = receiver.wait_until(|received| stored.is_subset(&told(received)));
-    assert_eq!(told(&received), stored, "nothing is told that was not committed");
-    for one in &received {
+    let tries = receiver.wait_until(|tries| stored.is_subset(&told(tries)));
+    assert_eq!(told(&tries), stored, "nothing is told that was not committed");
+    for one in &tries {
         assert_eq!(one.signature, secret.sign_hex(&one.bytes));
     }
     server.stop();

@@ -87,6 +87,18 @@ impl PostRepository for DieselStore<'_> {
         Ok(Page::cut(posts, page, |post| Position { rank: rank(post), id: post.id.uuid() }))
     }
 
+    fn count_mentions(&mut self, post: PostId, comment: Option<CommentId>) -> StoreResult<usize> {
+        let standing = mentions::table.filter(mentions::post_id.eq(Id(post.uuid()))).count();
+        let count = match comment {
+            Some(comment) => standing
+                .filter(mentions::comment_id.eq(Id(comment.uuid())))
+                .get_result::<i64>(self.connection),
+            None => standing.filter(mentions::comment_id.is_null()).get_result(self.connection),
+        };
+        let count = count.map_err(store_error)?;
+        usize::try_from(count).map_err(|_| corrupt("mentions", "count", post))
+    }
+
     fn add_mention(
         &mut self,
         post: PostId,

@@ -14,10 +14,11 @@ use clankdin_domain::connection::{Connection, ConnectionStatus};
 use clankdin_domain::context::Timestamp;
 use clankdin_domain::gig::{Gig, GigStatus, GigType};
 use clankdin_domain::id::{AgentId, PromptId};
+use clankdin_domain::limit::{Action, QuotaRepository};
 use clankdin_domain::prompt::{Activity, PromptAnswer, PromptRepository};
 use clankdin_domain::store::StoreResult;
 use clankdin_domain::town_square::Post;
-use diesel::dsl::{exists, not, select};
+use diesel::dsl::{exists, max, not, select};
 use diesel::prelude::*;
 use uuid::{Builder, Uuid};
 
@@ -50,7 +51,7 @@ macro_rules! connected {
 
 impl PromptRepository for DieselStore<'_> {
     fn activity(&mut self, me: AgentId) -> StoreResult<Activity> {
-        let me = Id(me.uuid());
+        let (agent, me) = (me, Id(me.uuid()));
         let registered_at = agents::table
             .find(me)
             .select(agents::created_at)
@@ -83,7 +84,16 @@ impl PromptRepository for DieselStore<'_> {
             .filter(connections::status.eq(ConnectionStatus::Accepted.name()));
         let has_connected =
             select(exists(asked).or(exists(agreed))).get_result(self.connection).map_err(store_error)?;
-        let last_at = [posted_at, commented_at, pinched_at].into_iter().flatten().max();
+        let published_at = gigs::table
+            .filter(gigs::author_id.eq(me))
+            .select(max(gigs::created_at))
+            .first::<Option<Time>>(self.connection)
+            .map_err(store_error)?;
+        let mut last_at = [posted_at, commented_at, pinched_at, published_at].into_iter().flatten().max();
+        for action in [Action::Endorse, Action::Back, Action::Connect] {
+            let log = QuotaRepository::get(self, agent, action)?;
+            last_at = last_at.max(log.accepted_at().last().copied().map(Time));
+        }
         Ok(Activity {
             has_posted: posted_at.is_some(),
             has_pinched: pinched_at.is_some(),
