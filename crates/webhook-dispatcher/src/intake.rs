@@ -45,6 +45,8 @@ enum Outlook {
 struct Claim {
     at: Timestamp,
     claimed: Vec<Claimed>,
+    /// Whether that takes the last of all slots.
+    is_full: bool,
     /// When the next of what is left is due.
     next_due_at: Option<Timestamp>,
 }
@@ -59,9 +61,6 @@ impl Intake {
             while tries.try_join_next().is_some() {}
             self.wait(outlook).await;
         }
-        for claimed in self.slots.give_up_waiting() {
-            self.hand_on(self.trying.give_back(&claimed));
-        }
         while tries.join_next().await.is_some() {}
     }
 
@@ -72,17 +71,18 @@ impl Intake {
             self.claim().await.inspect_err(|error| tracing::warn!(%error, "deliveries can't be claimed"));
         // What was claimed is started also when nothing could be routed.
         let outlook = claim.map(|claim| {
-            let found = claim.claimed.len();
+            let found = !claim.claimed.is_empty();
             claim.claimed.into_iter().for_each(|claimed| self.start(claimed, tries));
             match claim.next_due_at {
                 // One endpoint's backlog may have filled the view: now that it has enough, look past it.
-                Some(due_at) if due_at <= claim.at && found > 0 && self.slots.room() > 0 => Outlook::More,
+                Some(due_at) if due_at <= claim.at && found && !claim.is_full => Outlook::More,
                 Some(due_at) if due_at <= claim.at => Outlook::HeldBack,
                 next_due_at => Outlook::Until(next_due_at),
             }
         });
         match (routed, outlook) {
-            (Ok(events), Ok(_)) if events == self.settings.route_batch => Outlook::More,
+            // A step may end before its batch is full: that nothing waits is known when it finds nothing.
+            (Ok(events), Ok(_)) if events > 0 => Outlook::More,
             (Ok(_), Ok(outlook)) => outlook,
             _ => Outlook::Trouble,
         }
@@ -97,41 +97,47 @@ impl Intake {
         Ok(routed.events)
     }
 
+    /// Claims what can start at once, and not one delivery more: what waits, waits in the database, so
+    /// that a try sends what stands there when its turn comes, signed by the secrets of that moment.
     async fn claim(&self) -> StoreResult<Claim> {
-        let (room, per_endpoint, saturated) =
-            (self.slots.room(), self.settings.per_endpoint, self.slots.saturated());
+        let mut taken = self.slots.taken();
+        let per_endpoint = self.settings.per_endpoint;
         let at = self.trying.ctx().now();
         let leased_until = at + self.settings.lease;
         let work = self.database.write(move |uow| {
             let deliveries = uow.deliveries();
-            let claimed = match room {
-                0 => Vec::new(),
-                room => deliveries.claim(at, leased_until, room, per_endpoint, &saturated)?,
-            };
-            Ok::<_, StoreError>(Claim { at, claimed, next_due_at: deliveries.next_due_at()? })
+            let mut claimed = Vec::new();
+            // One to each endpoint that has a slot free, then another: no endpoint is asked for more
+            // than it has room for, however many of its slots are taken.
+            for _ in 0..per_endpoint {
+                let found = match taken.room() {
+                    0 => break,
+                    room => deliveries.claim(at, leased_until, room, 1, &taken.full())?,
+                };
+                if found.is_empty() {
+                    break;
+                }
+                found.iter().for_each(|claimed| taken.take(claimed.webhook_id));
+                claimed.extend(found);
+            }
+            let is_full = taken.room() == 0;
+            Ok::<_, StoreError>(Claim { at, claimed, is_full, next_due_at: deliveries.next_due_at()? })
         });
         work.await
     }
 
     fn start(&self, claimed: Claimed, tries: &mut JoinSet<()>) {
-        let Some(claimed) = self.slots.admit(claimed) else { return };
+        let endpoint = claimed.webhook_id;
+        self.slots.take(endpoint);
         let (slots, trying) = (Rc::clone(&self.slots), Rc::clone(&self.trying));
         let (report, stop) = (self.report.clone(), self.stop.clone());
         tries.spawn_local(async move {
-            let endpoint = claimed.webhook_id;
-            let mut turn = Some(claimed);
-            // A slot that is free goes to what waits for it, without a detour through the database.
-            while let Some(claimed) = turn {
-                let result =
-                    if stop.is_on() { trying.give_back(&claimed) } else { trying.settle(claimed).await };
-                hand_on(&report, result);
-                turn = slots.next(endpoint);
-            }
+            let result = if stop.is_on() { trying.give_back(&claimed) } else { trying.settle(claimed).await };
+            // The recorder outlives every sender; where it does not, all is being dropped, and leases
+            // run out.
+            let _ = report.send(result);
+            slots.free(endpoint);
         });
-    }
-
-    fn hand_on(&self, result: Recorded) {
-        hand_on(&self.report, result);
     }
 
     async fn wait(&self, outlook: Outlook) {
@@ -157,9 +163,4 @@ impl Intake {
             () = stop.on() => {}
         }
     }
-}
-
-fn hand_on(report: &mpsc::UnboundedSender<Recorded>, result: Recorded) {
-    // The recorder outlives every sender; where it does not, all is being dropped, and leases run out.
-    let _ = report.send(result);
 }

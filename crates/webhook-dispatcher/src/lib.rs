@@ -11,10 +11,12 @@
 //!    is sent yet, and nobody waits; the API rings a bell after the commit.
 //! 2. **Route.** `intake` turns rows of the outbox into deliveries, one for each endpoint that hears
 //!    of them. From here on endpoints have nothing to do with one another.
-//! 3. **Claim.** `intake` claims deliveries that are due, for the length of a lease. A lease is a
-//!    promise with an end: if this process dies, the delivery falls due again when it runs out.
-//! 4. **Try.** `slots` allows four tries at a time to one endpoint; what is claimed beyond them waits
-//!    its turn here. `trying` builds the request, sends it, and asks the domain's rule what follows.
+//! 3. **Claim.** `intake` claims deliveries that are due, for the length of a lease: as many as can
+//!    start at once, by what `slots` counts, and no more. The others wait in the database, where an
+//!    erasure or a fresh secret still reaches them. A lease is a promise with an end: if this process
+//!    dies, the delivery falls due again when it runs out.
+//! 4. **Try.** `trying` builds the request, sends it, and asks the domain's rule what follows. At most
+//!    four tries are under way to one endpoint.
 //! 5. **Record.** `recorder` writes what came of tries, many in one transaction. The lease names who
 //!    may write: what comes too late is passed over, and the delivery is tried again.
 //!
@@ -29,9 +31,8 @@
 //! A result that can't be written is kept and written later; meanwhile it counts as claimed, so that
 //! what is held in memory has a bound.
 //!
-//! **The end.** When told to stop, nothing new is claimed, what waits its turn is given back, what is
-//! under way ends within its own limit, and its results are recorded. When killed instead, leases run
-//! out.
+//! **The end.** When told to stop, nothing new is claimed, what is under way ends within its own
+//! limit, and its results are recorded. When killed instead, leases run out.
 
 mod dispatcher;
 mod housekeeping;

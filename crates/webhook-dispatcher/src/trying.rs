@@ -36,8 +36,8 @@ impl Trying {
         &self.ctx
     }
 
-    /// Tries a delivery, unless it has waited so long for its turn that its lease could end before the
-    /// try does: then it is given back, for whoever claims it next.
+    /// Tries a delivery, unless its claim took so long to be committed that its lease could end before
+    /// the try does: then it is given back, for whoever claims it next.
     pub(crate) async fn settle(&self, claimed: Claimed) -> Recorded {
         let left = (claimed.leased_until - self.ctx.now()).to_std().unwrap_or(Duration::ZERO);
         if left < self.try_limit { self.give_back(&claimed) } else { self.attempt(claimed).await }
@@ -102,6 +102,7 @@ impl Trying {
 fn recorded(claimed: &Claimed, attempt: Option<Attempt>, next: NextStep, health: EndpointHealth) -> Recorded {
     Recorded {
         webhook_id: claimed.webhook_id,
+        url: claimed.url.clone(),
         event_id: claimed.event.id,
         leased_until: claimed.leased_until,
         attempt,

@@ -15,6 +15,7 @@ use crate::view::time;
 /// What else a prompt is about.
 #[derive(Serialize, ToSchema)]
 #[schema(as = PromptContext)]
+#[expect(clippy::struct_field_names, reason = "the contract names ids so")]
 pub(crate) struct PromptContextView {
     connection_id: Option<String>,
     gig_id: Option<String>,

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use url::Url;
 
-use crate::text::{self, TextError, case_fold, text_type};
+use super::Handle;
+use crate::text::{self, TextError, case_fold, search_words, text_type};
 
 text_type! {
     /// What an agent calls itself.
@@ -32,6 +33,20 @@ impl SkillName {
     /// use clankdin_domain::agent::SkillName;
     ///
     /// assert_eq!(SkillName::parse("Data Analysis")?.key(), SkillName::parse("DATA analysis")?.key());
+    /// # Ok::<(), clankdin_domain::text::TextError>(())
+    /// ```
+    pub fn key(&self) -> String {
+        case_fold(self.as_str())
+    }
+}
+
+impl BaseModel {
+    /// What models are compared by.
+    ///
+    /// ```
+    /// use clankdin_domain::agent::BaseModel;
+    ///
+    /// assert_eq!(BaseModel::parse("Small-1")?.key(), BaseModel::parse("SMALL-1")?.key());
     /// # Ok::<(), clankdin_domain::text::TextError>(())
     /// ```
     pub fn key(&self) -> String {
@@ -183,6 +198,11 @@ impl Profile {
     pub const MAX_LANGUAGES: usize = 20;
     /// The most strengths of a profile.
     pub const MAX_STRENGTHS: usize = 10;
+
+    /// The words by which an agent of that handle is found (see [`search_words`]).
+    pub fn search_words(&self, handle: &Handle) -> Vec<String> {
+        search_words(&format!("{}\n{}\n{}\n{}", self.name, handle.as_str(), self.tagline, self.bio))
+    }
 }
 
 #[cfg(test)]
@@ -209,6 +229,25 @@ mod tests {
         let skills = skills(&["C++", "c++", "straße", "STRASSE"]).unwrap();
         assert_eq!(skills.names().iter().map(SkillName::as_str).collect::<Vec<_>>(), ["C++", "straße"]);
         assert_eq!(skills.find("strasse").unwrap().as_str(), "straße");
+    }
+
+    #[test]
+    fn every_word_of_the_longest_profile_is_found() {
+        let mut letters = '\u{4E00}'..;
+        let mut text = |length| letters.by_ref().take(length).collect::<String>();
+        let profile = Profile {
+            name: AgentName::parse(&text(50)).unwrap(),
+            tagline: Tagline::parse(&text(200)).unwrap(),
+            bio: Bio::parse(&text(2000)).unwrap(),
+            skills: skills(&["Python"]).unwrap(),
+            languages: vec![],
+            base_model: None,
+            strengths: vec![],
+            avatar_url: None,
+        };
+        let words = profile.search_words(&Handle::parse("data_bot").unwrap());
+        assert_eq!(words.len(), 50 + 200 + 2000 + 2);
+        assert!(words.contains(&"bot".to_owned()));
     }
 
     #[test]

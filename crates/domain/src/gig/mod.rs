@@ -11,7 +11,7 @@ pub use repository::{GigFilter, GigRepository};
 use crate::agent::{AgentSummary, SkillName};
 use crate::context::Timestamp;
 use crate::id::GigId;
-use crate::text::text_type;
+use crate::text::{search_words, text_type};
 
 text_type! {
     /// What a gig is, in a line.
@@ -104,6 +104,13 @@ pub struct Gig {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+impl Gig {
+    /// The words by which it is found (see [`search_words`]).
+    pub fn search_words(&self) -> Vec<String> {
+        search_words(&format!("{}\n{}", self.title, self.description))
+    }
 }
 
 /// Whether an agent that has so many active gigs may have one more.

@@ -10,14 +10,15 @@ use unicode_script::{Script, UnicodeScript};
 
 use super::case_fold;
 
-/// How many words of one text are kept: the first ones.
-const MOST_SEARCH_WORDS: usize = 500;
+/// How many words of one text are kept: the first ones. Every word of the longest profile has room,
+/// also where each of its characters is one.
+const MOST_SEARCH_WORDS: usize = 2_300;
 /// How many words of a query are looked for: the first ones.
 const MOST_QUERY_WORDS: usize = 8;
 /// How many characters of a word are kept.
 const LONGEST_WORD: usize = 40;
 
-/// The distinct words of a text, case-folded, cut to 40 characters and sorted; at most 500.
+/// The distinct words of a text, case-folded, cut to 40 characters and sorted; at most 2,300.
 ///
 /// A word is a run of letters, digits and marks. Han characters and kana are words one by one, since
 /// nothing is written between words there. A `++` or a `#` after a word makes another word of the two,
@@ -178,15 +179,23 @@ mod tests {
     }
 
     #[test]
+    fn every_character_of_a_long_han_text_is_found() {
+        let text: String = ('\u{4E00}'..).take(900).collect();
+        let words = search_words(&text);
+        assert_eq!(words.len(), 900);
+        assert!(text.chars().all(|c| words.contains(&c.to_string())));
+    }
+
+    #[test]
     fn a_text_without_words_has_none() {
         assert!(search_words(" … 🦀 ❤️ \u{200D} \u{301}").is_empty());
     }
 
     #[test]
     fn long_words_and_many_words_are_cut() {
-        let numbers: Vec<String> = (0..2000).map(|n| n.to_string()).collect();
+        let numbers: Vec<String> = (0..4000).map(|n| n.to_string()).collect();
         let words = search_words(&format!("{} {}", "x".repeat(65_536), numbers.join(" ")));
-        assert_eq!(words.len(), 500);
+        assert_eq!(words.len(), 2_300);
         assert!(words.contains(&"x".repeat(40)));
         assert_eq!(query_words("a b c d e f g h i j").len(), 8);
     }

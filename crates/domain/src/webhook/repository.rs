@@ -58,6 +58,8 @@ pub struct Claimed {
 pub struct Recorded {
     /// The endpoint.
     pub webhook_id: WebhookId,
+    /// Where it was when it was tried: what came of that says nothing of another place.
+    pub url: WebhookUrl,
     /// The event.
     pub event_id: EventId,
     /// The lease under which it was tried.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::super::dialect::{Id, Time};
 use super::super::schema::{agents, backings};
 use super::post::rows_of;
-use super::{DieselStore, SUMMARY, SummaryRow, summary};
+use super::{DieselStore, SUMMARY, SummaryColumns, SummaryRow, summary};
 use crate::error::store_error;
 
 impl BackingRepository for DieselStore<'_> {
@@ -90,8 +90,6 @@ impl BackingRepository for DieselStore<'_> {
 diesel::alias! {
     pub(super) const BACKERS: Alias<Backers> = agents as backers;
 }
-
-type SummaryColumns = (agents::id, agents::handle, agents::name, agents::verified_at);
 
 /// A backing and its two agents, as a query answers them.
 #[derive(Queryable)]

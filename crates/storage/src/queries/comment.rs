@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::super::dialect::{Id, Time};
 use super::super::schema::{agents, comments, posts};
 use super::post::rows_of;
-use super::{DieselStore, SUMMARY, SummaryRow, summary};
+use super::{DieselStore, SUMMARY, SummaryColumns, SummaryRow, summary};
 use crate::error::store_error;
 
 impl CommentRepository for DieselStore<'_> {
@@ -87,7 +87,7 @@ struct Row {
 type Columns = (
     comments::id,
     comments::post_id,
-    (agents::id, agents::handle, agents::name, agents::verified_at),
+    SummaryColumns,
     comments::content,
     comments::reply_to_id,
     comments::created_at,

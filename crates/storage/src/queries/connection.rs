@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::super::dialect::{self, Id, Time};
 use super::super::schema::{agents, connections, declines};
 use super::post::rows_of;
-use super::{DieselStore, SUMMARY, SummaryRow, summary};
+use super::{DieselStore, SUMMARY, SummaryColumns, SummaryRow, summary};
 use crate::error::{corrupt, store_error};
 
 impl ConnectionRepository for DieselStore<'_> {
@@ -140,8 +140,6 @@ diesel::alias! {
     pub(super) const REQUESTERS: Alias<Requesters> = agents as requesters;
     pub(super) const RECIPIENTS: Alias<Recipients> = agents as recipients;
 }
-
-type SummaryColumns = (agents::id, agents::handle, agents::name, agents::verified_at);
 
 /// A connection and its two agents, as a query answers them.
 #[derive(Queryable)]

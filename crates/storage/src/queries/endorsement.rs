@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::super::dialect::{Connection, Id, Time};
 use super::super::schema::{agent_skills, agents, endorsements};
 use super::post::rows_of;
-use super::{DieselStore, SUMMARY, SummaryRow, summary};
+use super::{DieselStore, SUMMARY, SummaryColumns, SummaryRow, summary};
 use crate::error::store_error;
 
 impl EndorsementRepository for DieselStore<'_> {
@@ -121,8 +121,6 @@ fn count(connection: &mut Connection, agent: Id, skill_key: &str, change: i64) -
 diesel::alias! {
     pub(super) const ENDORSERS: Alias<Endorsers> = agents as endorsers;
 }
-
-type SummaryColumns = (agents::id, agents::handle, agents::name, agents::verified_at);
 
 /// An endorsement, its skill and its two agents, as a query answers them.
 #[derive(Queryable)]

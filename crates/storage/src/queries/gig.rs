@@ -11,7 +11,6 @@ use clankdin_domain::gig::{Gig, GigDescription, GigFilter, GigRepository, GigSta
 use clankdin_domain::id::{AgentId, GigId};
 use clankdin_domain::page::{Page, PageRequest, Position};
 use clankdin_domain::store::StoreResult;
-use clankdin_domain::text::search_words;
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use uuid::Uuid;
@@ -19,7 +18,7 @@ use uuid::Uuid;
 use super::super::dialect::{Connection, Id, Time};
 use super::super::schema::{agents, gig_skills, gig_words, gigs};
 use super::post::rows_of;
-use super::{DieselStore, SUMMARY, SummaryRow, summary};
+use super::{DieselStore, SUMMARY, SummaryRow, changed_words, summary};
 use crate::error::{corrupt, store_error};
 
 impl GigRepository for DieselStore<'_> {
@@ -39,7 +38,7 @@ impl GigRepository for DieselStore<'_> {
             .execute(self.connection)
             .map_err(store_error)?;
         insert_skills(self.connection, gig)?;
-        insert_words(self.connection, gig.id, &words_of(gig))?;
+        insert_words(self.connection, gig.id, &gig.search_words())?;
         diesel::update(agents::table.find(author))
             .set(agents::gigs.eq(agents::gigs + 1))
             .execute(self.connection)
@@ -261,11 +260,6 @@ fn matching(connection: &mut Connection, filter: &GigFilter, before: Id, limit: 
     found.map_err(store_error)
 }
 
-/// The words by which a gig is found.
-fn words_of(gig: &Gig) -> Vec<String> {
-    search_words(&format!("{}\n{}", gig.title, gig.description))
-}
-
 fn insert_skills(connection: &mut Connection, gig: &Gig) -> StoreResult<()> {
     let rows: Vec<_> = (0_i64..)
         .zip(&gig.skills)
@@ -297,11 +291,9 @@ fn replace_words(connection: &mut Connection, gig: &Gig) -> StoreResult<()> {
         .select(gig_words::word)
         .load::<String>(connection)
         .map_err(store_error)?;
-    let wanted = words_of(gig);
-    let gone: Vec<&String> = standing.iter().filter(|word| !wanted.contains(word)).collect();
+    let (gone, new) = changed_words(standing, gig.search_words());
     diesel::delete(gig_words::table.filter(gig_words::gig_id.eq(id)).filter(gig_words::word.eq_any(gone)))
         .execute(connection)
         .map_err(store_error)?;
-    let new: Vec<String> = wanted.into_iter().filter(|word| !standing.contains(word)).collect();
     insert_words(connection, gig.id, &new)
 }

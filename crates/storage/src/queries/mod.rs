@@ -19,6 +19,7 @@ mod quota;
 mod webhook;
 
 use std::any::Any;
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use clankdin_domain::agent::{AgentName, AgentRepository, AgentSummary, ExportRepository, Handle};
@@ -129,8 +130,10 @@ impl UnitOfWork for DieselStore<'_> {
 }
 
 /// The columns that make an [`AgentSummary`], for a query that joins `agents`.
-pub(super) const SUMMARY: (agents::id, agents::handle, agents::name, agents::verified_at) =
-    (agents::id, agents::handle, agents::name, agents::verified_at);
+pub(super) const SUMMARY: SummaryColumns = (agents::id, agents::handle, agents::name, agents::verified_at);
+
+/// The type of [`SUMMARY`], for queries that have to spell theirs.
+pub(super) type SummaryColumns = (agents::id, agents::handle, agents::name, agents::verified_at);
 
 /// [`SUMMARY`] as a query answers it.
 pub(super) type SummaryRow = (Id, String, String, Option<Time>);
@@ -142,4 +145,16 @@ pub(super) fn summary((id, handle, name, verified_at): SummaryRow) -> AgentSumma
         name: AgentName::from_stored(name),
         verified: verified_at.is_some(),
     }
+}
+
+/// A bound as a statement takes it.
+pub(super) fn limit_of(most: usize) -> i64 {
+    i64::try_from(most).unwrap_or(i64::MAX)
+}
+
+/// Of the words by which something is found: those that are gone, and those that are new.
+pub(super) fn changed_words(standing: Vec<String>, wanted: Vec<String>) -> (Vec<String>, Vec<String>) {
+    let mut gone: HashSet<String> = standing.into_iter().collect();
+    let new = wanted.into_iter().filter(|word| !gone.remove(word)).collect();
+    (gone.into_iter().collect(), new)
 }

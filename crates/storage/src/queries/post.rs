@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::super::dialect::{Connection, Id, Time};
 use super::super::schema::{agents, mentions, posts};
-use super::{DieselStore, SUMMARY, SummaryRow, summary};
+use super::{DieselStore, SUMMARY, SummaryColumns, SummaryRow, limit_of, summary};
 use crate::error::{corrupt, store_error};
 
 impl PostRepository for DieselStore<'_> {
@@ -147,7 +147,7 @@ pub(super) struct Row {
 /// The columns of a [`Row`].
 pub(super) type Columns = (
     posts::id,
-    (agents::id, agents::handle, agents::name, agents::verified_at),
+    SummaryColumns,
     posts::content,
     posts::category,
     posts::pinches,
@@ -195,7 +195,7 @@ type Backend = <Connection as diesel::Connection>::Backend;
 
 /// How many rows a page is cut from: its own, and one that shows that more follow.
 pub(super) fn rows_of(page: &PageRequest) -> i64 {
-    i64::try_from(page.limit()).unwrap_or(i64::MAX).saturating_add(1)
+    limit_of(page.limit()).saturating_add(1)
 }
 
 /// Where a page of posts begins: below every post where it is the first one.

@@ -11,7 +11,7 @@ use clankdin_domain::context::Timestamp;
 use clankdin_domain::id::WebhookId;
 use clankdin_domain::store::{StoreResult, UnitOfWork, Verdict};
 use clankdin_domain::webhook::delivery::{EndpointHealth, NextStep};
-use clankdin_domain::webhook::{Recorded, WebhookStatus};
+use clankdin_domain::webhook::{Recorded, WebhookStatus, WebhookUrl};
 use diesel::connection::{Connection, InstrumentationEvent};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -41,11 +41,12 @@ fn plan(work: impl FnOnce(&mut dyn UnitOfWork) -> StoreResult<()> + Send + 'stat
     // A row of each, so that no step is left out because there was nothing to do.
     let seed = format!(
         "PRAGMA foreign_keys = OFF; \
-         INSERT INTO outbox (id, kind, addressee_id, data, occurred_at) VALUES ({id}, 'pinch', {id}, '{{}}', 5); \
+         INSERT INTO outbox (id, kind, addressee_id, data, occurred_at) VALUES ({event}, 'pinch', {id}, '{{}}', 5); \
          INSERT INTO webhooks (id, agent_id, url, status, sealed_secret, created_at) \
            VALUES ({id}, {id}, 'https://a.example/', 'active', x'00', 1); \
          INSERT INTO webhook_events VALUES ('all', {id});",
-        id = "x'00000000000000000000000000000007'"
+        id = "x'00000000000000000000000000000007'",
+        event = "x'00000000000000000000000000000008'"
     );
     diesel::connection::SimpleConnection::batch_execute(&mut connection, &seed).unwrap();
 
@@ -117,10 +118,11 @@ fn recording_finds_its_rows_by_key() {
     for health in [EndpointHealth::Healthy, EndpointHealth::FailingSince(now()), EndpointHealth::Disabled] {
         assert_indexed(&plan(move |uow| {
             uow.deliveries().route(now(), 10)?;
-            let (webhook_id, event_id) = (webhook(), webhook().uuid().into());
+            let (webhook_id, event_id) = (webhook(), Uuid::from_u128(8).into());
             let next = NextStep::GiveUp;
             uow.deliveries().record(&[Recorded {
                 webhook_id,
+                url: WebhookUrl::from_stored("https://a.example/".into()),
                 event_id,
                 leased_until: now(),
                 attempt: None,

@@ -27,8 +27,18 @@ pub(crate) fn tell(world: &World, addressee: AgentId, kind: EventKind) -> EventI
 }
 
 pub(crate) fn route(world: &World, max: usize) -> Routed {
-    let now = world.now();
-    world.write(move |uow| uow.deliveries().route(now, max)).unwrap()
+    let (now, mut routed) = (world.now(), Routed::default());
+    // Step by step: an event that everyone hears of ends one.
+    while routed.events < max {
+        let left = max - routed.events;
+        let step = world.write(move |uow| uow.deliveries().route(now, left)).unwrap();
+        if step.events == 0 {
+            break;
+        }
+        routed.events += step.events;
+        routed.deliveries += step.deliveries;
+    }
+    routed
 }
 
 pub(crate) fn lease() -> TimeDelta {
@@ -71,6 +81,7 @@ pub(crate) fn result(
     let outcome = AttemptOutcome::Answered { status, retry_after: None };
     Recorded {
         webhook_id: claimed.webhook_id,
+        url: claimed.url.clone(),
         event_id: claimed.event.id,
         leased_until: claimed.leased_until,
         attempt: Some(Attempt { at, outcome, latency: Duration::from_millis(7) }),

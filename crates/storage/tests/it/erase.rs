@@ -55,8 +55,7 @@ fn entangled(world: &World) -> [AgentId; 3] {
 }
 
 fn route(world: &World) {
-    let now = world.now();
-    world.write(move |uow| uow.deliveries().route(now, 1_000)).unwrap();
+    crate::delivery::route(world, 1_000);
 }
 
 fn export(world: &World, id: AgentId) -> Option<Export> {

@@ -40,7 +40,7 @@ contract! {
         world.write(move |uow| uow.prompts().remember_answer(kai, prompt, PromptAnswer::Completed, at)).unwrap();
         let ctx = world.ctx.clone();
         world.write(move |uow| spend(uow, &ctx, kai, Action::Back)).unwrap();
-        world.write(move |uow| uow.deliveries().route(at, 1_000)).unwrap();
+        crate::delivery::route(world, 1_000);
 
         let export = export(world, kai);
         assert_eq!(Some(export.agent), agent(world, kai));

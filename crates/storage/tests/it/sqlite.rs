@@ -183,7 +183,9 @@ fn a_full_disk_is_unavailable_keeps_what_was_acknowledged_and_passes() {
     for _ in 0..5 {
         append(&place).unwrap();
     }
-    run(&store, move |uow| uow.deliveries().route(now, 5)).unwrap();
+    for _ in 0..5 {
+        run(&store, move |uow| uow.deliveries().route(now, 5)).unwrap();
+    }
     let mut acknowledged = 0;
     let error = loop {
         match append(&place) {

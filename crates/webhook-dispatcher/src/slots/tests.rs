@@ -1,7 +1,3 @@
-use clankdin_domain::context::Timestamp;
-use clankdin_domain::event::{Audience, Event, EventKind};
-use clankdin_domain::secret::WebhookSecret;
-use clankdin_domain::webhook::{WebhookSecrets, WebhookUrl};
 use futures_util::FutureExt as _;
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -12,91 +8,61 @@ fn endpoint(number: u8) -> WebhookId {
     Uuid::from_u128(number.into()).into()
 }
 
-fn delivery(to: u8, event: u8) -> Claimed {
-    let secret = WebhookSecret::parse(&format!("whsec_{}", "QUJD".repeat(11))).unwrap();
-    Claimed {
-        webhook_id: endpoint(to),
-        url: WebhookUrl::from_stored("https://a.example/".to_owned()),
-        secrets: WebhookSecrets::new(secret),
-        event: Event {
-            id: Uuid::from_u128(event.into()).into(),
-            kind: EventKind::KeyRevoked,
-            audience: Audience::Everyone,
-            actor: None,
-            data: "{}".to_owned(),
-            occurred_at: Timestamp::UNIX_EPOCH,
-        },
-        attempts: 0,
-        failing_since: None,
-        leased_until: Timestamp::UNIX_EPOCH,
-    }
-}
-
-fn number(claimed: Option<Claimed>) -> Option<u128> {
-    claimed.map(|claimed| claimed.event.id.uuid().as_u128())
-}
-
 #[test]
-fn what_exceeds_an_endpoints_slots_waits_its_turn() {
+fn an_endpoint_is_full_while_all_its_slots_are_taken() {
     let slots = Slots::new(2, 100);
-    assert_eq!(number(slots.admit(delivery(1, 1))), Some(1));
-    assert!(slots.saturated().is_empty());
-    assert_eq!(number(slots.admit(delivery(1, 2))), Some(2));
-    assert_eq!(number(slots.admit(delivery(1, 3))), None);
-    assert_eq!(number(slots.admit(delivery(2, 4))), Some(4));
-    assert_eq!(slots.saturated(), [endpoint(1)]);
-
-    assert_eq!(number(slots.next(endpoint(1))), Some(3));
-    assert_eq!(slots.saturated(), [endpoint(1)]);
-    assert_eq!(number(slots.next(endpoint(1))), None);
-    assert!(slots.saturated().is_empty());
-    assert_eq!(number(slots.admit(delivery(1, 5))), Some(5));
+    slots.take(endpoint(1));
+    slots.take(endpoint(2));
+    assert!(slots.taken().full().is_empty());
+    slots.take(endpoint(1));
+    assert_eq!(slots.taken().full(), [endpoint(1)]);
+    slots.free(endpoint(1));
+    assert!(slots.taken().full().is_empty());
 }
 
 #[test]
 fn room_is_made_by_recording_alone() {
     let slots = Slots::new(1, 2);
-    slots.admit(delivery(1, 1));
-    slots.admit(delivery(1, 2));
-    assert_eq!(slots.room(), 0);
-    slots.next(endpoint(1));
-    slots.next(endpoint(1));
-    assert_eq!((slots.room(), slots.freed().now_or_never()), (0, None));
+    slots.take(endpoint(1));
+    slots.take(endpoint(2));
+    slots.free(endpoint(1));
+    slots.free(endpoint(2));
+    assert_eq!((slots.taken().room(), slots.freed().now_or_never()), (0, None));
     slots.release(2);
-    assert_eq!((slots.room(), slots.freed().now_or_never()), (2, Some(())));
+    assert_eq!((slots.taken().room(), slots.freed().now_or_never()), (2, Some(())));
 }
 
 #[test]
-fn what_waits_can_be_given_up() {
-    let slots = Slots::new(1, 100);
-    for event in 1..=3 {
-        slots.admit(delivery(1, event));
-    }
-    assert_eq!(slots.give_up_waiting().len(), 2);
-    assert_eq!(number(slots.next(endpoint(1))), None);
+fn what_is_reckoned_takes_no_slot() {
+    let slots = Slots::new(1, 2);
+    let mut reckoned = slots.taken();
+    reckoned.take(endpoint(1));
+    assert_eq!((reckoned.room(), reckoned.full()), (1, vec![endpoint(1)]));
+    assert_eq!((slots.taken().room(), slots.taken().full()), (2, vec![]));
 }
 
 proptest! {
     #[test]
-    fn no_endpoint_has_more_than_its_slots_and_nothing_is_forgotten(
+    fn every_slot_that_is_taken_is_counted_until_it_is_free(
         steps in prop::collection::vec((0u8..4, any::<bool>()), 0..200)
     ) {
         let slots = Slots::new(2, 1_000);
-        let (mut under_way, mut begun, mut admitted) = ([0usize; 4], 0, 0);
+        let (mut under_way, mut taken) = ([0usize; 4], 0);
         for (to, ends) in steps {
             let lane = &mut under_way[usize::from(to)];
-            let started = if ends && *lane > 0 {
+            if ends && *lane > 0 {
                 *lane -= 1;
-                slots.next(endpoint(to))
-            } else {
-                admitted += 1;
-                slots.admit(delivery(to, 0))
-            };
-            *lane += usize::from(started.is_some());
-            begun += usize::from(started.is_some());
+                slots.free(endpoint(to));
+            } else if !slots.taken().full().contains(&endpoint(to)) {
+                *lane += 1;
+                taken += 1;
+                slots.take(endpoint(to));
+            }
             prop_assert!(*lane <= 2);
+            prop_assert_eq!(slots.taken().full().contains(&endpoint(to)), *lane == 2);
         }
-        prop_assert_eq!(begun + slots.give_up_waiting().len(), admitted);
-        prop_assert_eq!(slots.room(), 1_000 - admitted);
+        prop_assert_eq!(slots.taken().room(), 1_000 - taken);
+        let busy = under_way.iter().filter(|lane| **lane > 0).count();
+        prop_assert_eq!(slots.taken().under_way.len(), busy);
     }
 }

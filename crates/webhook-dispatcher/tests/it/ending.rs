@@ -53,7 +53,7 @@ async fn what_was_under_way_when_it_was_killed_is_sent_again() {
 }
 
 #[actix_rt::test]
-async fn stopping_ends_what_is_under_way_and_gives_back_what_waits() {
+async fn stopping_ends_what_is_under_way_and_leaves_what_waits() {
     let mut world = World::new();
     let ann = world.register("Ann").await;
     let gate = Rc::new(Semaphore::new(0));
@@ -68,7 +68,6 @@ async fn stopping_ends_what_is_under_way_and_gives_back_what_waits() {
     for _ in 0..4 {
         arrived.push(receiver.told().await.id().to_owned());
     }
-    // One slot is free: what is claimed for it is more than fits, so that some of it waits here.
     gate.add_permits(1);
     arrived.push(receiver.told().await.id().to_owned());
     dispatcher.tell_to_stop();

@@ -1,10 +1,10 @@
 //! `GET /agents`, `GET /agents/{handle}`
 
 use actix_web::get;
-use clankdin_domain::agent::{Agent, AgentFilter, SkillName};
+use clankdin_domain::agent::{Agent, AgentFilter, BaseModel, SkillName};
 use clankdin_domain::refusal::{Noun, Refusal};
 use clankdin_domain::store::StoreError;
-use clankdin_domain::text::{TextError, case_fold, query_words};
+use clankdin_domain::text::{TextError, query_words};
 
 use super::ProfileAnswer;
 use crate::answer::{Answer, list_schema, ok};
@@ -35,7 +35,7 @@ pub(crate) async fn list_agents(request: Public) -> Answer {
     let mut query = request.query();
     let filter = AgentFilter {
         skill_key: query.text("skill", SkillName::parse).map(|skill| skill.key()),
-        base_model: query.text("base_model", |text| Ok(case_fold(text.trim()))),
+        base_model: query.text("base_model", BaseModel::parse).map(|model| model.key()),
         verified: query.choice("verified", truth, &["true", "false"]),
         words: query.text("q", words).unwrap_or_default(),
     };

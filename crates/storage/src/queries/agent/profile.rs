@@ -1,16 +1,16 @@
 //! Profiles: their rows, the skills they list, and the words by which they are found.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use clankdin_domain::agent::{
     Agent, AgentName, AvatarUrl, BaseModel, Bio, CurrentTask, Guise, Handle, Language, NewAgent, Profile,
     SkillName, Skills, Stats, Strength, Tagline, TaskCategory, TaskText,
 };
 use clankdin_domain::store::{StoreError, StoreResult};
-use clankdin_domain::text::{case_fold, search_words};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
+use super::super::changed_words;
 use super::dialect::{Connection, Id, Time};
 use super::schema::{agent_skills, agent_words, agents};
 use crate::error::{corrupt, store_error};
@@ -154,13 +154,13 @@ impl<'a> Columns<'a> {
     fn of(profile: &'a Profile, guise: &'a Guise) -> StoreResult<Self> {
         let languages: Vec<&str> = profile.languages.iter().map(Language::as_str).collect();
         let strengths: Vec<&str> = profile.strengths.iter().map(Strength::as_str).collect();
-        let base_model = profile.base_model.as_ref().map(BaseModel::as_str);
+        let base_model = profile.base_model.as_ref();
         Ok(Self {
             name: profile.name.as_str(),
             tagline: profile.tagline.as_str(),
             bio: profile.bio.as_str(),
-            base_model: base_model.map(str::to_owned),
-            base_model_key: base_model.map(case_fold),
+            base_model: base_model.map(|model| model.as_str().to_owned()),
+            base_model_key: base_model.map(BaseModel::key),
             languages: json(&languages)?,
             strengths: json(&strengths)?,
             avatar_url: profile.avatar_url.as_ref().map(|url| url.as_str().to_owned()),
@@ -190,7 +190,7 @@ pub(super) fn insert(connection: &mut Connection, agent: &NewAgent) -> StoreResu
         .execute(connection)
         .map_err(store_error)?;
     write_skills(connection, id, &agent.profile.skills)?;
-    write_words(connection, id, &words_of(&agent.profile, agent.handle.as_str()))
+    write_words(connection, id, &agent.profile.search_words(&agent.handle))
 }
 
 /// Replaces what an agent says of itself; nothing where there is no such agent.
@@ -209,7 +209,7 @@ pub(super) fn replace(
     let Some(handle) = handle else { return Ok(()) };
     drop_skills_but(connection, id, &profile.skills)?;
     write_skills(connection, id, &profile.skills)?;
-    replace_words(connection, id, words_of(profile, &handle))
+    replace_words(connection, id, profile.search_words(&Handle::from_stored(handle)))
 }
 
 /// Deletes the skills that a profile no longer lists. Their endorsements go with them, and are no
@@ -261,11 +261,6 @@ fn write_skills(connection: &mut Connection, id: Id, skills: &Skills) -> StoreRe
     Ok(())
 }
 
-/// The words by which an agent is found.
-fn words_of(profile: &Profile, handle: &str) -> Vec<String> {
-    search_words(&format!("{}\n{handle}\n{}\n{}", profile.name, profile.tagline, profile.bio))
-}
-
 fn write_words(connection: &mut Connection, id: Id, words: &[String]) -> StoreResult<()> {
     let rows: Vec<_> =
         words.iter().map(|word| (agent_words::word.eq(word), agent_words::agent_id.eq(id))).collect();
@@ -276,11 +271,8 @@ fn write_words(connection: &mut Connection, id: Id, words: &[String]) -> StoreRe
 /// Writes the words that are new and deletes those that are gone: most changes leave most words alone.
 fn replace_words(connection: &mut Connection, id: Id, wanted: Vec<String>) -> StoreResult<()> {
     let of_agent = agent_words::table.filter(agent_words::agent_id.eq(id));
-    let standing: HashSet<String> =
-        of_agent.select(agent_words::word).load(connection).map_err(store_error)?.into_iter().collect();
-    let (kept, new): (Vec<String>, Vec<String>) =
-        wanted.into_iter().partition(|word| standing.contains(word));
-    let gone: Vec<&String> = standing.iter().filter(|word| !kept.contains(word)).collect();
+    let standing = of_agent.select(agent_words::word).load(connection).map_err(store_error)?;
+    let (gone, new) = changed_words(standing, wanted);
     if !gone.is_empty() {
         diesel::delete(of_agent.filter(agent_words::word.eq_any(gone)))
             .execute(connection)

@@ -11,10 +11,10 @@ use diesel::prelude::*;
 
 use super::super::super::dialect::{Id, Time};
 use super::super::super::schema::{deliveries, outbox, webhooks};
-use super::super::DieselStore;
 use super::super::outbox::{EventRow, event};
 use super::super::webhook::SealedSecrets;
-use super::{is_pending, rows};
+use super::super::{DieselStore, limit_of};
+use super::is_pending;
 use crate::error::store_error;
 
 /// How many due deliveries are looked at for each one wanted, before those of one endpoint are cut.
@@ -83,7 +83,7 @@ impl DieselStore<'_> {
             .filter(webhooks::status.eq(WebhookStatus::Active.name()))
             .filter(deliveries::webhook_id.ne_all(saturated.collect::<Vec<_>>()))
             .order(deliveries::next_attempt_at)
-            .limit(rows(max))
+            .limit(limit_of(max))
             .select((deliveries::webhook_id, deliveries::event_id, deliveries::attempts))
             .load(self.connection)
             .map_err(store_error)

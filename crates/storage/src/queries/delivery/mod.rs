@@ -19,8 +19,8 @@ use diesel::sql_types::Bool;
 
 use super::super::dialect::Time;
 use super::super::schema::{deliveries, outbox, webhooks};
-use super::DieselStore;
 use super::webhook::PARKED;
+use super::{DieselStore, limit_of};
 use crate::error::store_error;
 
 impl DeliveryRepository for DieselStore<'_> {
@@ -79,7 +79,7 @@ impl DeliveryRepository for DieselStore<'_> {
             .filter(old.field(outbox::occurred_at).lt(Time(before)))
             .filter(old.field(outbox::routed_at).is_not_null())
             .order(old.field(outbox::occurred_at))
-            .limit(rows(max))
+            .limit(limit_of(max))
             .select(old.field(outbox::position));
         // Their deliveries go with them.
         diesel::delete(outbox::table.filter(outbox::position.eq_any(forgotten)))
@@ -92,8 +92,4 @@ impl DeliveryRepository for DieselStore<'_> {
 /// the statement says so in so many words.
 fn is_pending() -> SqlLiteral<Bool> {
     sql("deliveries.status = 'pending'")
-}
-
-fn rows(max: usize) -> i64 {
-    i64::try_from(max).unwrap_or(i64::MAX)
 }

@@ -52,7 +52,7 @@ impl DieselStore<'_> {
 
     pub(super) fn record_health(&mut self, result: &Recorded) -> StoreResult<()> {
         let id = Id(result.webhook_id.uuid());
-        let its = webhooks::table.find(id);
+        let its = webhooks::table.find(id).filter(webhooks::url.eq(result.url.as_str()));
         match result.health {
             EndpointHealth::Unchanged => {}
             EndpointHealth::Healthy => {

@@ -10,8 +10,7 @@ use diesel::sql_types::Text;
 
 use super::super::super::dialect::{Id, SqlTime, Time};
 use super::super::super::schema::{deliveries, outbox, webhook_events, webhooks};
-use super::super::DieselStore;
-use super::rows;
+use super::super::{DieselStore, limit_of};
 use crate::error::store_error;
 
 /// How many events one step routes at most: each takes a place among a statement's parameters.
@@ -21,6 +20,14 @@ const MAX_ROUTED: usize = 10_000;
 const NEW: (deliveries::webhook_id, deliveries::event_id, deliveries::status, deliveries::next_attempt_at) =
     (deliveries::webhook_id, deliveries::event_id, deliveries::status, deliveries::next_attempt_at);
 
+/// Whether the endpoint was registered before the event. By time, and, because the clock may have been
+/// set back between the two, by their ids as well, which grow even then.
+macro_rules! registered_before {
+    () => {
+        webhooks::created_at.le(outbox::occurred_at).or(webhooks::id.lt(outbox::id))
+    };
+}
+
 impl DieselStore<'_> {
     pub(super) fn route_events(&mut self, now: Timestamp, max_events: usize) -> StoreResult<Routed> {
         // By position, one by one: an event with a lower position may be committed while this runs,
@@ -28,7 +35,7 @@ impl DieselStore<'_> {
         let waiting: Vec<(i64, Option<Id>)> = outbox::table
             .filter(outbox::routed_at.is_null())
             .order(outbox::position)
-            .limit(rows(max_events.min(MAX_ROUTED)))
+            .limit(limit_of(max_events.min(MAX_ROUTED)))
             .select((outbox::position, outbox::addressee_id))
             .load(self.connection)
             .map_err(store_error)?;
@@ -57,8 +64,7 @@ impl DieselStore<'_> {
             .inner_join(webhooks::table.on(outbox::addressee_id.eq(webhooks::agent_id.nullable())))
             .filter(outbox::position.eq_any(positions))
             .filter(webhooks::status.eq(WebhookStatus::Active.name()))
-            // By id and not by time: ids grow even while the clock is set back.
-            .filter(webhooks::id.lt(outbox::id))
+            .filter(registered_before!())
             .filter(outbox::actor_id.is_null().or(outbox::actor_id.ne(webhooks::agent_id.nullable())))
             .filter(exists(heard))
             .select((
@@ -82,8 +88,7 @@ impl DieselStore<'_> {
             .inner_join(webhooks::table.on(webhooks::id.eq(webhook_events::webhook_id)))
             .filter(outbox::position.eq_any(positions).and(outbox::addressee_id.is_null()))
             .filter(webhooks::status.eq(WebhookStatus::Active.name()))
-            // By id and not by time: ids grow even while the clock is set back.
-            .filter(webhooks::id.lt(outbox::id))
+            .filter(registered_before!())
             .filter(outbox::actor_id.is_null().or(outbox::actor_id.ne(webhooks::agent_id.nullable())))
             .select((
                 webhooks::id,

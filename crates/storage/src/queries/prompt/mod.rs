@@ -27,7 +27,7 @@ use super::super::schema::{
     agent_skills, agents, backings, comments, connections, endorsements, gig_skills, gigs, pinches, posts,
     prompt_answers,
 };
-use super::{DieselStore, SUMMARY, SummaryRow, connection, gig, post, summary};
+use super::{DieselStore, SUMMARY, SummaryRow, connection, gig, limit_of, post, summary};
 use crate::error::store_error;
 
 /// How many of the newest agents, posts and gigs are looked at.
@@ -109,7 +109,7 @@ impl PromptRepository for DieselStore<'_> {
         since: Timestamp,
         limit: usize,
     ) -> StoreResult<Vec<(AgentSummary, Timestamp)>> {
-        newcomers::ungreeted(self.connection, me, since, rows_of(limit))
+        newcomers::ungreeted(self.connection, me, since, limit_of(limit))
     }
 
     fn quiet_posts(
@@ -138,7 +138,7 @@ impl PromptRepository for DieselStore<'_> {
             .filter(posts::comments.lt(max_comments))
             .filter(not(exists(mine)))
             .order(posts::id.desc())
-            .limit(rows_of(limit))
+            .limit(limit_of(limit))
             .load::<post::Row>(self.connection)
             .map_err(store_error)?
             .into_iter()
@@ -151,7 +151,7 @@ impl PromptRepository for DieselStore<'_> {
             .filter(connections::recipient_id.eq(Id(me.uuid())))
             .filter(connections::status.eq(ConnectionStatus::Pending.name()))
             .order(connections::id.desc())
-            .limit(rows_of(limit))
+            .limit(limit_of(limit))
             .load::<connection::Row>(self.connection)
             .map_err(store_error)?;
         connection::newest_of(found, limit)
@@ -175,7 +175,7 @@ impl PromptRepository for DieselStore<'_> {
             .filter(not(exists(backed)))
             .filter(not(connected!(me, backings::backer_id)))
             .order(backings::id.desc())
-            .limit(rows_of(limit))
+            .limit(limit_of(limit))
             .select((backings::id, SUMMARY, backings::note, backings::created_at))
             .load::<(Id, SummaryRow, Option<String>, Time)>(self.connection)
             .map_err(store_error)?;
@@ -204,7 +204,7 @@ impl PromptRepository for DieselStore<'_> {
             connection::rows()
                 .filter(connections::status.eq(ConnectionStatus::Accepted.name()))
                 .order(connections::id.desc())
-                .limit(rows_of(limit))
+                .limit(limit_of(limit))
         };
         let endorsed = || endorsements::table.filter(endorsements::endorser_id.eq(me));
         let mut found = accepted()
@@ -242,7 +242,7 @@ impl PromptRepository for DieselStore<'_> {
             .filter(gigs::author_id.ne(me))
             .filter(exists(fits))
             .filter(not(connected!(me, gigs::author_id)))
-            .limit(rows_of(limit))
+            .limit(limit_of(limit))
             .load::<Id>(self.connection)
             .map_err(store_error)?;
         gig::gigs_of(self.connection, &ids)
@@ -284,8 +284,4 @@ fn first_since(since: Timestamp, oldest: Option<Id>) -> Id {
     let millis = u64::try_from(since.timestamp_millis()).unwrap_or_default();
     let first = Id(Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid());
     oldest.map_or(first, |oldest| oldest.max(first))
-}
-
-fn rows_of(limit: usize) -> i64 {
-    i64::try_from(limit).unwrap_or(i64::MAX)
 }
