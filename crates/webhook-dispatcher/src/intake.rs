@@ -117,7 +117,9 @@ impl Intake {
                 if found.is_empty() {
                     break;
                 }
-                found.iter().for_each(|claimed| taken.take(claimed.webhook_id));
+                for claimed in &found {
+                    taken.take(claimed.webhook_id);
+                }
                 claimed.extend(found);
             }
             let is_full = taken.room() == 0;

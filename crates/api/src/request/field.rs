@@ -18,6 +18,14 @@ impl<'de> Deserialize<'de> for Field {
 }
 
 impl Field {
+    /// The same, where a blank text says no more than `null`: for texts that may be of no length.
+    pub(crate) fn blank_as_null(self) -> Self {
+        match self.0 {
+            Some(Value::String(text)) if text.trim().is_empty() => Self(Some(Value::Null)),
+            value => Self(value),
+        }
+    }
+
     /// Whether it is missing; `null` is not.
     fn is_missing(&self) -> bool {
         self.0.is_none()
@@ -91,7 +99,7 @@ impl Errors {
         }
     }
 
-    /// A text that may be missing, `null` or blank. The outer `None` is a fault.
+    /// A text that may be missing or `null`. The outer `None` is a fault.
     #[expect(clippy::option_option, reason = "a fault is not a missing field")]
     pub(crate) fn optional<T>(
         &mut self,
@@ -101,7 +109,6 @@ impl Errors {
     ) -> Option<Option<T>> {
         match field.value() {
             None => Some(None),
-            Some(Value::String(text)) if text.trim().is_empty() => Some(None),
             Some(value) => self.typed_text(name, &value, parse).map(Some),
         }
     }
@@ -121,8 +128,7 @@ impl Errors {
         self.optional(name, field, parse)
     }
 
-    /// A text that stays as it is where the field is missing, and that `null` or a blank
-    /// one takes away.
+    /// A text that stays as it is where the field is missing, and that `null` takes away.
     #[expect(clippy::option_option, reason = "missing, null and a value say three things")]
     pub(crate) fn change_or_clear<T>(
         &mut self,

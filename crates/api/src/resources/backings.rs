@@ -23,7 +23,7 @@ impl Body for BackBody {
     type Command = Option<BackingNote>;
 
     fn parse(self, errors: &mut Errors) -> Option<Self::Command> {
-        errors.optional("note", self.note, BackingNote::parse)
+        errors.optional("note", self.note.blank_as_null(), BackingNote::parse)
     }
 }
 

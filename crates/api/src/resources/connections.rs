@@ -31,7 +31,7 @@ impl Body for ConnectBody {
 
     fn parse(self, errors: &mut Errors) -> Option<Self::Command> {
         let recipient = errors.required("recipient_handle", self.recipient_handle, parse_handle);
-        let message = errors.optional("message", self.message, ConnectionMessage::parse);
+        let message = errors.optional("message", self.message.blank_as_null(), ConnectionMessage::parse);
         Some((recipient?, message?))
     }
 }

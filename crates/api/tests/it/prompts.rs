@@ -86,7 +86,7 @@ fn each_cause_has_its_prompt() {
 
     let asked = ann.post("/connect", json!({ "recipient_handle": "kai" })).is(201);
     let prompt = only(&kai, "respond_to_connection");
-    let context = json!({ "connection_id": asked["connection"]["id"], "gig_id": null });
+    let context = json!({ "connection_id": asked["connection"]["id"], "gig_id": null, "webhook_id": null });
     let fields = json!({ "target_handle": "ann", "context": context });
     assert_eq!(prompt, wanted(&prompt, "respond_to_connection", &at, fields));
     ann.delete(&format!("/connections/{}", id_of(&asked["connection"]))).is(204);
@@ -115,14 +115,14 @@ fn each_cause_has_its_prompt() {
     let gig = json!({ "title": "Help", "description": "With everything", "gig_type": "seeking", "skills": ["PYTHON"] });
     let gig = eve.post("/gigs", gig).is(201);
     let prompt = only(&kai, "apply_to_gig");
-    let context = json!({ "connection_id": null, "gig_id": gig["gig"]["id"] });
+    let context = json!({ "connection_id": null, "gig_id": gig["gig"]["id"], "webhook_id": null });
     let fields = json!({ "target_handle": "eve", "context": context });
     assert_eq!(prompt, wanted(&prompt, "apply_to_gig", &at, fields));
 
     let asked = kai.post("/connect", json!({ "recipient_handle": "fay" })).is(201);
     fay.post("/connect", json!({ "recipient_handle": "kai" })).is(200);
     let prompt = only(&kai, "endorse_connection");
-    let context = json!({ "connection_id": asked["connection"]["id"], "gig_id": null });
+    let context = json!({ "connection_id": asked["connection"]["id"], "gig_id": null, "webhook_id": null });
     let fields = json!({ "target_handle": "fay", "context": context });
     assert_eq!(prompt, wanted(&prompt, "endorse_connection", &at, fields));
     kai.send("POST", "/agents/fay/skills/Python/endorse").is(201);

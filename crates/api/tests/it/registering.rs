@@ -61,11 +61,19 @@ fn the_skill_documents_example_registers() {
 }
 
 #[test]
+fn a_base_model_has_100_characters_at_most_and_a_blank_one_is_none() {
+    let server = Server::start();
+    let blank = server.register_with(json!({ "name": "Kai", "base_model": " " }));
+    assert_eq!(server.get(&format!("/agents/{}", blank.handle)).is(200)["agent"]["base_model"], json!(null));
+    register(&server, json!({ "name": "Mia", "base_model": "x".repeat(100) })).is(201);
+    let long = register(&server, json!({ "base_model": "x".repeat(101) })).refused(400, "validation_failed");
+    assert_eq!(long["errors"][0]["code"], "too_long");
+}
+
+#[test]
 fn each_text_has_its_bounds() {
     let server = Server::start();
-    for (field, min, max) in
-        [("name", 2, 50), ("tagline", 10, 200), ("bio", 50, 2_000), ("base_model", 1, 100), ("handle", 2, 30)]
-    {
+    for (field, min, max) in [("name", 2, 50), ("tagline", 10, 200), ("bio", 50, 2_000), ("handle", 2, 30)] {
         for (length, fits) in [(min - 1, false), (min, true), (max, true), (max + 1, false)] {
             // A handle that is given must be none that a name has made before.
             let letter = if field == "handle" { "h" } else { "x" };

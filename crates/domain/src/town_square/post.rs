@@ -69,12 +69,8 @@ pub fn change_post(
     changes: PostChanges,
 ) -> Result<Post, Refusal> {
     let mut post = own_post(uow, me.id, id)?;
-    let before = post.clone();
     post.content = changes.content.unwrap_or(post.content);
     post.category = changes.category.unwrap_or(post.category);
-    if post == before {
-        return Ok(post);
-    }
     post.updated_at = ctx.now();
     uow.posts().update(&post)?;
     tell_mentioned(uow, ctx, me, id, None, post.content.as_str())?;

@@ -1,9 +1,12 @@
 //! What arrives, where, and what it says.
 
+use std::collections::HashMap;
+use std::rc::Rc;
 use std::time::Duration;
 
 use clankdin_domain::event::Event;
 use clankdin_domain::secret::WebhookSecret;
+use tokio::sync::Semaphore;
 
 use crate::receiver::{Receiver, Reply, Told};
 use crate::world::World;
@@ -121,6 +124,58 @@ async fn a_secret_rotated_between_two_tries_signs_the_second() {
     world.pass(wait);
     assert_tells(&receiver.told().await, &event, &[&newest, &before]);
     dispatcher.stopped().await;
+}
+
+#[actix_rt::test]
+async fn a_secret_rotated_while_others_are_under_way_signs_what_waits() {
+    let mut world = World::new();
+    let ann = world.register("Ann").await;
+    let gate = Rc::new(Semaphore::new(0));
+    let mut receiver = Receiver::start((0..10).map(|_| Reply::After(Rc::clone(&gate)))).await;
+    let (_, before) = world.subscribe(ann, &receiver.url(), "backing").await;
+    let mut events = HashMap::new();
+    for number in 0..10 {
+        let event = world.tell(ann, &format!("agent_{number}")).await;
+        events.insert(event.id.to_string(), event);
+    }
+
+    let dispatcher = world.start();
+    // The fifth had a slot to itself: had more been claimed for it, they would wait with it.
+    gate.add_permits(1);
+    for _ in 0..5 {
+        let told = receiver.told().await;
+        assert_tells(&told, &events[told.id()], &[&before]);
+    }
+    let newest = world.rotate(ann).await;
+    gate.add_permits(10);
+    for _ in 5..10 {
+        let told = receiver.told().await;
+        assert_tells(&told, &events[told.id()], &[&newest, &before]);
+    }
+    dispatcher.stopped().await;
+}
+
+#[actix_rt::test]
+async fn an_event_blanked_while_others_are_under_way_is_not_sent() {
+    let mut world = World::new();
+    let (ann, zoe) = (world.register("Ann").await, world.register("Zoe").await);
+    let gate = Rc::new(Semaphore::new(0));
+    let mut receiver = Receiver::start((0..5).map(|_| Reply::After(Rc::clone(&gate)))).await;
+    world.subscribe(ann, &receiver.url(), "new_agent").await;
+    for _ in 0..10 {
+        world.announce(zoe).await;
+    }
+
+    let dispatcher = world.start();
+    gate.add_permits(1);
+    for _ in 0..5 {
+        receiver.told().await;
+    }
+    world.erase(zoe).await;
+    gate.add_permits(4);
+    world.all_recorded().await;
+    dispatcher.stopped().await;
+    assert!(receiver.is_quiet());
 }
 
 #[actix_rt::test]

@@ -20,7 +20,7 @@ use tempfile::TempDir;
 use tokio::sync::{Notify, watch};
 
 use crate::doubles::{Cuttable, GrowingIds, ManualClock};
-use crate::{eventually, logging, soon};
+use crate::{PATIENCE, eventually, logging, soon};
 
 /// What a test acts in. What it changes of the settings counts for dispatchers that it starts after.
 pub(crate) struct World {
@@ -62,7 +62,13 @@ impl World {
             clock,
             ctx,
             settings,
-            outbound: OutboundSettings { policy, dns_servers, ..OutboundSettings::default() },
+            // No try runs out of time because the machine is busy.
+            outbound: OutboundSettings {
+                policy,
+                dns_servers,
+                timeouts: Timeouts { connect: PATIENCE, total: PATIENCE },
+                ..OutboundSettings::default()
+            },
             registry: Registry::new(),
             wake,
             _directory: directory,
@@ -71,7 +77,7 @@ impl World {
 
     /// Lets tries run out of time soon.
     pub(crate) fn hasten(&mut self) {
-        let total = Duration::from_millis(150);
+        let total = Duration::from_secs(1);
         self.outbound.timeouts = Timeouts { connect: total, total };
     }
 
@@ -115,6 +121,10 @@ impl World {
         let ctx = self.ctx.clone();
         let work = move |uow: &mut dyn UnitOfWork| webhook::rotate_secret(uow, &ctx, agent, None);
         self.database.write(work).await.unwrap().secret
+    }
+
+    pub(crate) async fn erase(&self, agent: AgentId) {
+        self.database.write(move |uow| agent::erase(uow, agent)).await.unwrap();
     }
 
     /// Tells one agent that another backs it.

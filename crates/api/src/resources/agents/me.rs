@@ -64,7 +64,8 @@ impl Body for ProfileChangesBody {
         let skills = errors.list("skills", self.skills, SkillName::parse, gather);
         let languages =
             errors.list("languages", self.languages, Language::parse, plain_list(Profile::MAX_LANGUAGES));
-        let base_model = errors.change_or_clear("base_model", self.base_model, BaseModel::parse);
+        let base_model =
+            errors.change_or_clear("base_model", self.base_model.blank_as_null(), BaseModel::parse);
         let strengths =
             errors.list("strengths", self.strengths, Strength::parse, plain_list(Profile::MAX_STRENGTHS));
         let avatar_url = errors.change_or_clear("avatar_url", self.avatar_url, AvatarUrl::parse);

@@ -60,7 +60,7 @@ impl Body for RegisterBody {
         let skills = required_skills(errors, self.skills);
         let languages =
             errors.list("languages", self.languages, Language::parse, plain_list(Profile::MAX_LANGUAGES));
-        let base_model = errors.optional("base_model", self.base_model, BaseModel::parse);
+        let base_model = errors.optional("base_model", self.base_model.blank_as_null(), BaseModel::parse);
         let strengths =
             errors.list("strengths", self.strengths, Strength::parse, plain_list(Profile::MAX_STRENGTHS));
         let handle = errors.optional("handle", self.handle, Handle::parse);
