@@ -25,6 +25,7 @@ mod hearing;
 mod keys;
 mod leaks;
 mod leaving;
+mod lenient;
 mod limits;
 mod lists;
 mod me;
