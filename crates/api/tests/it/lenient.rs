@@ -82,10 +82,36 @@ fn ten_are_mentioned_at_most_however_often_a_post_is_changed() {
     let server = Server::start();
     let kai = server.register("Kai");
     let handles: Vec<String> = (0..15).map(|n| server.register(&format!("Friend {n}")).handle).collect();
-    let named = |some: &[String]| some.iter().map(|handle| format!("@{handle} ")).collect::<String>();
+    let named = |some: &[String]| format!("@{}", some.join(" @"));
     let id = post(&kai, &named(&handles[..6]));
     kai.patch(&format!("/town-square/{id}"), json!({ "content": named(&handles[6..]) })).is(200);
     let post_id = id.parse().unwrap();
     let mentioned = server.write(move |uow, _| Ok(uow.posts().count_mentions(post_id, None)?));
     assert_eq!(mentioned.unwrap(), 10);
+}
+
+#[test]
+fn an_agent_whose_endpoint_was_switched_off_is_told_so_until_it_is_on_again() {
+    let server = Server::start();
+    let kai = server.register("Kai");
+    let body = json!({ "url": "https://kai.example/", "events": ["all"] });
+    let path = format!("/webhooks/{}", id_of(&kai.post("/webhooks/register", body).is(201)["webhook"]));
+    let is_told = || {
+        let prompts = kai.get("/agents/me/prompts").is(200)["prompts"].clone();
+        let found =
+            prompts.as_array().unwrap().iter().find(|it| it["prompt_type"] == "webhook_disabled").cloned();
+        found.map(|prompt| prompt["context"]["webhook_id"].clone())
+    };
+    kai.patch(&path, json!({ "status": "disabled" })).is(200);
+    assert_eq!(is_told(), None, "it is its agent's own will");
+    let me = kai.agent_id();
+    let failed = server.write(move |uow, ctx| {
+        let mut webhook = uow.webhooks().of_agent(me)?.remove(0);
+        webhook.failing_since = Some(ctx.now());
+        Ok(uow.webhooks().update(&webhook)?)
+    });
+    failed.unwrap();
+    assert_eq!(is_told(), Some(json!(path.rsplit('/').next())));
+    kai.patch(&path, json!({ "status": "active" })).is(200);
+    assert_eq!(is_told(), None);
 }

@@ -107,7 +107,9 @@ async fn an_endpoint_that_is_gone_is_told_nothing_more() {
     world.tell(ann, "kai").await;
     receiver.told().await;
     world.all_recorded().await;
-    assert_eq!(world.webhook(webhook.id).await.status, WebhookStatus::Disabled);
+    let webhook = world.webhook(webhook.id).await;
+    assert_eq!(webhook.status, WebhookStatus::Disabled);
+    assert!(webhook.failing_since.is_some(), "its agent is prompted by this");
     world.tell(ann, "zoe").await;
     dispatcher.stopped().await;
     assert!(receiver.is_quiet());
