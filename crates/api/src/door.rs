@@ -47,8 +47,9 @@ pub(crate) async fn door(
             if let Some(body) = body {
                 request.extensions_mut().insert(ReadBody(body));
             }
-            // Every line that is logged on the way carries the request's id.
-            let span = tracing::info_span!("request", id = request_id.to_str().unwrap_or_default());
+            // Every line that is logged on the way carries the request's id: of the highest level, so
+            // that it is there also where the operator lets errors alone through.
+            let span = tracing::error_span!("request", request_id = request_id.to_str().unwrap_or_default());
             next.call(request).instrument(span).await?.map_into_left_body()
         }
         Err(problem) => request.into_response(problem.error_response()).map_into_right_body(),
@@ -187,5 +188,50 @@ fn known(method: &Method) -> &'static str {
         "DELETE" => "DELETE",
         "OPTIONS" => "OPTIONS",
         _ => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Seek};
+    use std::sync::Arc;
+
+    use actix_web::middleware::from_fn;
+    use actix_web::test::{TestRequest, call_service, init_service};
+    use actix_web::{App as ActixApp, HttpResponse};
+    use clankdin_domain::store::StoreError;
+
+    use super::*;
+
+    async fn broken() -> Result<HttpResponse, Problem> {
+        tracing::warn!("about to fail");
+        Err(StoreError::Internal("the disk is full".into()).into())
+    }
+
+    /// What is logged of a request to [`broken`].
+    fn logged(request: TestRequest) -> String {
+        let mut file = tempfile::tempfile().unwrap();
+        let writer = Arc::new(file.try_clone().unwrap());
+        let lines = tracing_subscriber::fmt().with_ansi(false).with_writer(writer).finish();
+        tracing::subscriber::with_default(lines, || {
+            actix_web::rt::System::new().block_on(async {
+                let app = ActixApp::new().route("/", web::get().to(broken)).wrap(from_fn(door));
+                let app = init_service(app).await;
+                assert_eq!(call_service(&app, request.to_request()).await.status(), 500);
+            });
+        });
+        let mut text = String::new();
+        file.rewind().unwrap();
+        file.read_to_string(&mut text).unwrap();
+        text
+    }
+
+    #[test]
+    fn every_line_of_a_request_carries_its_id() {
+        let text = logged(TestRequest::get().insert_header((REQUEST_ID, "mine-1")));
+        for line in ["about to fail", "the disk is full", "status=500"] {
+            let line = text.lines().find(|it| it.contains(line)).unwrap_or_else(|| panic!("{line}: {text}"));
+            assert!(line.contains("request_id=\"mine-1\""), "{line}");
+        }
     }
 }

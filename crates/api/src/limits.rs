@@ -9,7 +9,9 @@ use std::time::Duration;
 use clankdin_domain::id::AgentId;
 use clankdin_domain::limit::Limit;
 use governor::clock::{Clock, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use governor::middleware::StateInformationMiddleware;
+use governor::state::keyed::DefaultKeyedStateStore;
+use governor::{Quota, RateLimiter};
 
 use crate::problem::Problem;
 
@@ -20,11 +22,21 @@ pub struct RequestLimits {
     pub requests: Option<Limit>,
     /// Requests without a good key, by address.
     pub anonymous: Option<Limit>,
-    /// Registrations, by address.
+    /// Registrations whose body was sound, by address.
     pub registrations: Option<Limit>,
 }
 
-/// Keeps the limits. Every try counts.
+/// What is left of a limit once a request has been counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Left {
+    /// So many more are served now.
+    pub(crate) remaining: u32,
+    /// Once so long has been waited, all are left again.
+    pub(crate) reset: Duration,
+}
+
+/// Keeps the limits. Every request counts, whatever becomes of it; of registrations those count whose
+/// body was sound, taken handles among them.
 pub(crate) struct RequestLimiters {
     requests: Option<Limiter<AgentId>>,
     anonymous: Option<Limiter<Neighbourhood>>,
@@ -40,16 +52,19 @@ impl RequestLimiters {
         }
     }
 
-    pub(crate) fn check_agent(&self, agent: AgentId) -> Result<(), Problem> {
-        self.requests.as_ref().map_or(Ok(()), |limiter| limiter.check(&agent))
+    /// Counts a request of that agent; `None` where its limit is off.
+    pub(crate) fn check_agent(&self, agent: AgentId) -> Result<Option<Left>, Problem> {
+        self.requests.as_ref().map(|limiter| limiter.check(&agent)).transpose()
     }
 
-    pub(crate) fn check_address(&self, address: IpAddr) -> Result<(), Problem> {
-        self.anonymous.as_ref().map_or(Ok(()), |limiter| limiter.check(&address.into()))
+    /// Counts a request from that address without a good key; `None` where its limit is off.
+    pub(crate) fn check_address(&self, address: IpAddr) -> Result<Option<Left>, Problem> {
+        self.anonymous.as_ref().map(|limiter| limiter.check(&address.into())).transpose()
     }
 
+    /// Counts a registration from that address.
     pub(crate) fn check_registration(&self, address: IpAddr) -> Result<(), Problem> {
-        self.registrations.as_ref().map_or(Ok(()), |limiter| limiter.check(&address.into()))
+        self.registrations.as_ref().map_or(Ok(()), |limiter| limiter.check(&address.into()).map(drop))
     }
 }
 
@@ -69,10 +84,12 @@ impl From<IpAddr> for Neighbourhood {
     }
 }
 
+type Spent<K> = RateLimiter<K, DefaultKeyedStateStore<K>, DefaultClock, StateInformationMiddleware>;
+
 struct Limiter<K: Hash + Eq + Clone> {
     what: &'static str,
     limit: Limit,
-    spent: DefaultKeyedRateLimiter<K>,
+    spent: Spent<K>,
     clock: DefaultClock,
     checks: AtomicU32,
 }
@@ -84,16 +101,16 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
     fn new(what: &'static str, limit: Limit) -> Option<Self> {
         let count = NonZeroU32::new(limit.count())?;
         let quota = Quota::with_period(limit.window() / limit.count())?.allow_burst(count);
-        let spent = RateLimiter::keyed(quota);
+        let spent = RateLimiter::keyed(quota).with_middleware();
         Some(Self { what, limit, spent, clock: DefaultClock::default(), checks: AtomicU32::new(0) })
     }
 
-    fn check(&self, key: &K) -> Result<(), Problem> {
+    fn check(&self, key: &K) -> Result<Left, Problem> {
         if self.checks.fetch_add(1, Ordering::Relaxed) % Self::SWEEP_EVERY == Self::SWEEP_EVERY - 1 {
             self.spent.retain_recent();
             self.spent.shrink_to_fit();
         }
-        self.spent.check_key(key).map_err(|refused| {
+        let state = self.spent.check_key(key).map_err(|refused| {
             let wait: Duration = refused.wait_time_from(self.clock.now());
             let seconds = wait.as_secs_f64().ceil();
             let detail = format!(
@@ -101,7 +118,10 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
                 self.what, self.limit
             );
             Problem::too_many(detail, wait)
-        })
+        })?;
+        let remaining = state.remaining_burst_capacity();
+        let reset = state.quota().replenish_interval() * self.limit.count().saturating_sub(remaining);
+        Ok(Left { remaining, reset })
     }
 }
 
@@ -121,7 +141,10 @@ mod tests {
     #[test]
     fn one_beyond_the_limit_is_refused_and_told_how_long_to_wait() {
         let limiter = Limiter::new("Requests", "2/hour".parse().unwrap()).unwrap();
-        assert!(limiter.check(&1).is_ok() && limiter.check(&1).is_ok());
+        let left = limiter.check(&1).unwrap();
+        assert_eq!(left, Left { remaining: 1, reset: Duration::from_secs(1_800) });
+        let left = limiter.check(&1).unwrap();
+        assert_eq!(left, Left { remaining: 0, reset: Duration::from_secs(3_600) });
         assert!(limiter.check(&1).unwrap_err().to_string().contains("2/hour"));
         assert!(limiter.check(&2).is_ok());
     }

@@ -94,8 +94,11 @@ impl Problem {
 
     /// Fields are at fault; `leaked_keys` are keys that stood in them.
     pub(crate) fn invalid(errors: Vec<FieldError>, leaked_keys: Vec<ApiKeyDigest>) -> Self {
-        let leaked = errors.iter().any(|error| error.code == "leaked_secret");
-        let code = if leaked { "leaked_secret" } else { "validation_failed" };
+        // What a client has to know of before all else, in this order.
+        let code = ["leaked_secret", "hidden_characters"]
+            .into_iter()
+            .find(|code| errors.iter().any(|error| error.code == *code))
+            .unwrap_or("validation_failed");
         let faults: Vec<String> =
             errors.iter().map(|error| format!("{} {}", error.field, error.message)).collect();
         let detail = format!("Correct these fields and send the request again: {}.", faults.join("; "));
@@ -207,7 +210,7 @@ fn sentence(text: &str) -> String {
 }
 
 /// Whole seconds that, once waited, suffice.
-fn whole_seconds(wait: Duration) -> u64 {
+pub(crate) fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
@@ -225,8 +228,13 @@ impl ResponseError for Problem {
     }
 
     fn error_response(&self) -> HttpResponse {
-        if let Some(cause) = &self.rare.cause {
-            tracing::error!(code = self.code, %cause, "request failed");
+        match &self.rare.cause {
+            // Two that wanted the same are no failure of the server's.
+            Some(cause @ StoreError::Conflict(_)) => {
+                tracing::debug!(code = self.code, %cause, "request refused");
+            }
+            Some(cause) => tracing::error!(code = self.code, %cause, "request failed"),
+            None => {}
         }
         let mut response = HttpResponse::build(self.status);
         response.insert_header((header::CONTENT_TYPE, PROBLEM_TYPE));

@@ -3,14 +3,18 @@
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
+use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{Components, InfoBuilder, OpenApi, OpenApiBuilder, PathItem, RefOr, ServerBuilder};
+use utoipa::openapi::{
+    Components, Content, InfoBuilder, OpenApi, OpenApiBuilder, PathItem, Ref, RefOr, Response,
+    ResponseBuilder, ServerBuilder,
+};
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig as DocumentedConfig;
 
 use crate::app::App;
 use crate::problem::{PROBLEM_TYPE, Problem};
-use crate::request::{check_exists, client_ip, takes};
+use crate::request::{charge, check_exists, takes};
 use crate::resources::town_square::{comments, pinches, posts};
 use crate::resources::{
     agents, backings, connections, endorsements, gigs, limits, prompts, service, webhooks,
@@ -213,14 +217,51 @@ fn document(origin: &str) -> OpenApi {
         .build();
     let (_, mut document) =
         actix_web::App::new().into_utoipa_app().openapi(empty).configure(routes).split_for_parts();
-    document.paths.paths.values_mut().for_each(name_problems);
+    for (path, item) in &mut document.paths.paths {
+        document_usual_problems(path, item);
+        name_problems(item);
+    }
     document
+}
+
+/// What is limited nowhere: the server's own business.
+const UNLIMITED: [&str; 3] = ["/health/live", "/health/ready", "/metrics"];
+
+/// Documents what no handler has to say for itself, because it goes for all of a kind: problems of
+/// bodies, of the parameters of lists, and of limits.
+fn document_usual_problems(path: &str, item: &mut PathItem) {
+    for operation in operations(item) {
+        let mut statuses = Vec::new();
+        if operation.request_body.is_some() {
+            statuses.extend(["400", "413", "415"]);
+        }
+        let in_query =
+            |it: &RefOr<_>| matches!(it, RefOr::T(Parameter { parameter_in: ParameterIn::Query, .. }));
+        if operation.parameters.iter().flatten().any(in_query) {
+            statuses.push("400");
+        }
+        if !UNLIMITED.contains(&path) {
+            statuses.push("429");
+        }
+        for status in statuses {
+            let responses = &mut operation.responses.responses;
+            responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(problem_response()));
+        }
+    }
+}
+
+fn problem_response() -> Response {
+    let schema = Ref::from_schema_name("Problem");
+    ResponseBuilder::new().content(PROBLEM_TYPE, Content::new(Some(schema))).build()
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
 }
 
 /// Errors are documented under the type by which they are sent.
 fn name_problems(item: &mut PathItem) {
-    let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
-    for operation in operations.into_iter().flatten() {
+    for operation in operations(item) {
         for (status, response) in &mut operation.responses.responses {
             let RefOr::T(response) = response else { continue };
             if status.starts_with(['4', '5']) {
@@ -235,7 +276,8 @@ fn name_problems(item: &mut PathItem) {
 /// none would.
 async fn unmatched(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let app = App::of(&request)?;
-    app.request_limits.check_address(client_ip(&request, &app.trusted_proxies))?;
+    // A bad key comes after the address in the contract's order.
+    let _ = charge(&app, &request).await?;
     let path = request.match_info().as_str();
     let route = app.routes.find(path).ok_or_else(|| Problem::not_found("address"))?;
     check_exists(&app, &route.pattern, |name| route.parameter(path, name)).await?;

@@ -57,7 +57,9 @@ async fn revoke_leaked(public: &Public, problem: &Problem) -> Result<(), Problem
 fn check_content_type(public: &Public) -> Result<(), Problem> {
     let headers = public.request.headers();
     let is_json = headers.get(header::CONTENT_TYPE).is_none_or(|it| it.to_str().is_ok_and(is_json_in_utf_8));
-    let is_plain = headers.get(header::CONTENT_ENCODING).is_none_or(|it| it == "identity");
+    let is_plain = headers
+        .get(header::CONTENT_ENCODING)
+        .is_none_or(|it| it.as_bytes().eq_ignore_ascii_case(b"identity"));
     if is_json && is_plain {
         return Ok(());
     }

@@ -77,6 +77,12 @@ impl Errors {
         match parse(text) {
             Ok(value) => Some(value),
             Err(error) => {
+                if let TextError::Leaked(LeakedSecret::ApiKey(key)) = error
+                    && find_leaked(text).is_empty()
+                {
+                    // It stands there only once the text is normalised.
+                    self.leaked_keys.push(key);
+                }
                 self.push_unless_leaked(field, &[text], error.code(), error.to_string());
                 None
             }

@@ -9,7 +9,7 @@ mod field;
 mod query;
 mod target;
 
-pub(crate) use address::client_ip;
+use address::client_ip;
 pub(crate) use body::Body;
 pub(crate) use field::{Errors, Field, plain_list};
 pub(crate) use query::{ListMark, Query, encode_cursor};
@@ -32,12 +32,17 @@ use percent_encoding::percent_decode_str;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::limits::Left;
 use crate::problem::Problem;
 
 /// A request that anybody may make; with a key it has to be a good one.
 pub(crate) struct Public {
     /// The agent whose key came with it.
     pub(crate) viewer: Option<AgentSummary>,
+    /// What is left of the limit that the request was charged to; `None` where that one is off.
+    pub(crate) left: Option<Left>,
+    /// The agent that the path names, where it has been looked up already.
+    target: Option<AgentSummary>,
     request: HttpRequest,
     app: web::Data<App>,
 }
@@ -118,31 +123,42 @@ impl std::ops::Deref for Keyed {
 async fn admit(mut public: Public, needs_key: bool) -> Result<Public, Problem> {
     public.app.routes.check_words(&public.request)?;
     target::check_ids(&public.request)?;
-    let presented = presented_key(&public.request);
     let writes = public.request.method() != Method::GET;
-    let viewer = match presented {
-        Ok(Some(key)) => {
-            let digest = key.digest();
-            public.app.database.read(move |uow| uow.agents().by_key(&digest)).await?.ok_or_else(bad_key)
-        }
-        .map(Some),
+    let (viewer, left) = charge(&public.app, &public.request).await?;
+    let viewer = match viewer {
         Ok(None) if needs_key => Err(key_needed()),
-        Ok(None) => Ok(None),
-        Err(problem) => Err(problem),
+        viewer => viewer,
     };
-    let limits = &public.app.request_limits;
-    match &viewer {
-        Ok(Some(agent)) => limits.check_agent(agent.id)?,
-        Ok(None) | Err(_) => limits.check_address(client_ip(&public.request, &public.app.trusted_proxies))?,
-    }
     if writes || viewer.is_err() {
         // What is not there is a 404 before it is a 401 or a 400.
         let parameters = public.request.match_info();
-        let pattern = public.app.routes.pattern(parameters.as_str());
-        check_exists(&public.app, pattern.unwrap_or_default(), |name| parameters.get(name)).await?;
+        let pattern = public.app.routes.pattern(parameters.as_str()).unwrap_or_default();
+        public.target = check_exists(&public.app, pattern, |name| parameters.get(name)).await?;
     }
-    public.viewer = viewer?;
+    (public.viewer, public.left) = (viewer?, left);
     Ok(public)
+}
+
+/// Counts a request against the limit of the agent whose key came with it, or else of its address.
+/// Tells that agent, or what is wrong with the key, and what is left of the limit.
+pub(crate) async fn charge(
+    app: &App,
+    request: &HttpRequest,
+) -> Result<(Result<Option<AgentSummary>, Problem>, Option<Left>), Problem> {
+    let viewer = match presented_key(request) {
+        Ok(Some(key)) => {
+            let digest = key.digest();
+            let agent = app.database.read(move |uow| uow.agents().by_key(&digest)).await?;
+            agent.map(Some).ok_or_else(bad_key)
+        }
+        Ok(None) => Ok(None),
+        Err(problem) => Err(problem),
+    };
+    let left = match &viewer {
+        Ok(Some(agent)) => app.request_limits.check_agent(agent.id)?,
+        Ok(None) | Err(_) => app.request_limits.check_address(client_ip(request, &app.trusted_proxies))?,
+    };
+    Ok((viewer, left))
 }
 
 fn presented_key(request: &HttpRequest) -> Result<Option<ApiKey>, Problem> {
@@ -181,7 +197,7 @@ fn bad_key() -> Problem {
 impl Public {
     fn unauthenticated(request: HttpRequest) -> Result<Self, Problem> {
         let app = App::of(&request)?;
-        Ok(Self { viewer: None, request, app })
+        Ok(Self { viewer: None, left: None, target: None, request, app })
     }
 
     /// What the server holds together.
@@ -202,6 +218,9 @@ impl Public {
 
     /// The agent that the path names.
     pub(crate) async fn target_agent(&self) -> Result<AgentSummary, Problem> {
+        if let Some(agent) = &self.target {
+            return Ok(agent.clone());
+        }
         let agent = self.agent(self.handle()?).await?;
         agent.ok_or_else(|| Problem::not_found("agent"))
     }

@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clankdin_domain::page::{PageRequest, Position};
 use clankdin_domain::text::TextError;
+use percent_encoding::percent_decode_str;
 use ring::digest::{SHA256, digest};
 use uuid::Uuid;
 
@@ -14,25 +15,47 @@ use crate::problem::Problem;
 /// The parameters of a list, read one by one.
 pub(crate) struct Query {
     path: String,
-    parameters: Vec<(String, String)>,
+    parameters: Vec<Parameter>,
     filters: Vec<(&'static str, String)>,
     errors: Errors,
 }
 
+/// A parameter, with everything decoded.
+struct Parameter {
+    name: String,
+    value: String,
+    /// Whether all of it that looks percent-encoded is, and is UTF-8: otherwise something else stands
+    /// in its place, which nobody should search for.
+    is_sound: bool,
+}
+
+impl Parameter {
+    fn parse(pair: &str) -> Option<Self> {
+        let (name, value) = url::form_urlencoded::parse(pair.as_bytes()).next()?;
+        let is_escape = |rest: &str| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+        let is_sound =
+            pair.split('%').skip(1).all(is_escape) && percent_decode_str(pair).decode_utf8().is_ok();
+        Some(Self { name: name.into_owned(), value: value.into_owned(), is_sound })
+    }
+}
+
 impl Query {
     pub(super) fn of(request: &HttpRequest) -> Self {
-        let parameters = url::form_urlencoded::parse(request.query_string().as_bytes());
+        let pairs = request.query_string().split('&');
         Self {
             path: request.path().to_owned(),
-            parameters: parameters.into_owned().collect(),
+            parameters: pairs.filter_map(Parameter::parse).collect(),
             filters: Vec::new(),
             errors: Errors::default(),
         }
     }
 
     fn get(&self, name: &str) -> Option<&str> {
-        let (_, value) = self.parameters.iter().find(|(known, _)| known == name)?;
-        Some(value)
+        self.find(name).map(|parameter| parameter.value.as_str())
+    }
+
+    fn find(&self, name: &str) -> Option<&Parameter> {
+        self.parameters.iter().find(|parameter| parameter.name == name)
     }
 
     /// A filter of one of a few words.
@@ -51,13 +74,34 @@ impl Query {
         value
     }
 
+    /// A filter of one of a few words, of which `default` is meant where none is given.
+    pub(crate) fn choice_or<T>(
+        &mut self,
+        name: &'static str,
+        default: &str,
+        named: impl Fn(&str) -> Option<T>,
+        words: &[&str],
+    ) -> Option<T> {
+        if self.get(name).is_none() {
+            // Said or not, it is the same filter to a cursor.
+            self.filters.push((name, default.to_owned()));
+            return named(default);
+        }
+        self.choice(name, named, words)
+    }
+
     /// A filter that `parse` makes something of.
     pub(crate) fn text<T>(
         &mut self,
         name: &'static str,
         parse: impl FnOnce(&str) -> Result<T, TextError>,
     ) -> Option<T> {
-        let text = self.get(name)?.to_owned();
+        let parameter = self.find(name)?;
+        let (text, is_sound) = (parameter.value.clone(), parameter.is_sound);
+        if !is_sound {
+            self.errors.push(name, "malformed", "must be percent-encoded UTF-8");
+            return None;
+        }
         let value = self.errors.text(name, &text, parse);
         self.filters.push((name, text));
         value
@@ -73,9 +117,9 @@ impl Query {
         if self.get("offset").is_some() {
             self.errors.push("offset", "unknown", "is not taken: follow next_cursor from page to page");
         }
-        let limit = match self.get("limit").map(str::parse::<u8>) {
+        let limit = match self.get("limit").map(number) {
             None => PageRequest::DEFAULT_LIMIT,
-            Some(Ok(limit)) if (1..=PageRequest::MAX_LIMIT).contains(&limit) => limit,
+            Some(Some(limit)) if (1..=PageRequest::MAX_LIMIT).contains(&limit) => limit,
             Some(_) => {
                 self.errors.push("limit", "out_of_range", "takes a whole number from 1 to 100");
                 PageRequest::DEFAULT_LIMIT
@@ -91,6 +135,11 @@ impl Query {
             (problem, _) => Err(problem.unwrap_or_else(|| Problem::not_found("page"))),
         }
     }
+}
+
+/// Digits alone: `parse` by itself would take a sign.
+fn number(text: &str) -> Option<u8> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
 /// Marks the cursors of one list: its address and its filters.

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use actix_web::HttpRequest;
-use clankdin_domain::agent::{Handle, SkillName};
+use clankdin_domain::agent::{AgentSummary, Handle, SkillName};
 use clankdin_domain::id::{CommentId, GigId, PostId};
 use clankdin_domain::refusal::{Noun, Refusal};
 use percent_encoding::percent_decode_str;
@@ -18,7 +18,20 @@ pub(super) fn check_ids(request: &HttpRequest) -> Result<(), Problem> {
         None => Ok(()),
         Some(("handle", _)) => Err(Problem::not_found("agent")),
         Some(("skill", _)) => Err(Refusal::NotFound(Noun::Skill).into()),
-        Some((name, _)) => Err(Problem::not_found(name)),
+        Some((name, _)) => Err(Problem::not_found(noun(&request.match_pattern().unwrap_or_default(), name))),
+    }
+}
+
+/// What an id in a route's pattern is one of.
+fn noun<'n>(pattern: &str, name: &'n str) -> &'n str {
+    let collection = pattern.split("/{id}").next().and_then(|before| before.rsplit('/').next());
+    match (name, collection) {
+        ("id", Some("gigs")) => Noun::Gig.word(),
+        ("id", Some("town-square")) => Noun::Post.word(),
+        ("id", Some("connections")) => Noun::Connection.word(),
+        ("id", Some("webhooks")) => Noun::Webhook.word(),
+        ("id", Some("prompts")) => Noun::Prompt.word(),
+        _ => name.strip_suffix("_id").unwrap_or("address"),
     }
 }
 
@@ -56,22 +69,25 @@ fn decoded(segment: &str) -> Option<String> {
 }
 
 /// Refuses an address whose public subject (agent, skill, gig, post, comment) is not there. `pattern`
-/// is the route's, and `parameter` tells what stands in it.
+/// is the route's, and `parameter` tells what stands in it. Answers with the agent that the path names.
 pub(crate) async fn check_exists<'p>(
     app: &App,
     pattern: &str,
     parameter: impl Fn(&str) -> Option<&'p str>,
-) -> Result<(), Problem> {
+) -> Result<Option<AgentSummary>, Problem> {
     if pattern.starts_with("/agents/{handle}") {
         let handle = handle(parameter("handle"))?;
         let agent = app.database.read(move |uow| uow.agents().by_handle(&handle)).await?;
-        let agent = agent.ok_or_else(|| Problem::not_found("agent"))?.id;
+        let agent = agent.ok_or_else(|| Problem::not_found("agent"))?;
+        let id = agent.id;
         if pattern.contains("/{skill}/") {
             let key = skill(parameter("skill"))?.key();
-            let listed = app.database.read(move |uow| uow.endorsements().skill(agent, &key)).await?;
+            let listed = app.database.read(move |uow| uow.endorsements().skill(id, &key)).await?;
             listed.ok_or(Refusal::NotFound(Noun::Skill))?;
         }
-    } else if pattern.starts_with("/gigs/{id}") {
+        return Ok(Some(agent));
+    }
+    if pattern.starts_with("/gigs/{id}") {
         let id: GigId = id(parameter("id"), "gig")?;
         let gig = app.database.read(move |uow| uow.gigs().by_id(id)).await?;
         gig.ok_or_else(|| Problem::not_found("gig"))?;
@@ -85,5 +101,5 @@ pub(crate) async fn check_exists<'p>(
             comment.filter(|it| it.post_id == post).ok_or_else(|| Problem::not_found("comment"))?;
         }
     }
-    Ok(())
+    Ok(None)
 }

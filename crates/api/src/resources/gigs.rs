@@ -194,7 +194,8 @@ pub(crate) async fn list_gigs(request: Public) -> Answer {
     let mut query = request.query();
     let gig_type = query.choice("gig_type", GigType::named, &GigType::ALL.map(GigType::name));
     let skill_key = query.text("skill", SkillName::parse).map(|skill| skill.key());
-    let status = query.choice("status", GigStatus::named, &GigStatus::ALL.map(GigStatus::name));
+    let statuses = GigStatus::ALL.map(GigStatus::name);
+    let status = query.choice_or("status", GigStatus::Active.name(), GigStatus::named, &statuses);
     let words = query.text("q", words).unwrap_or_default();
     let author = query.text("author", parse_handle);
     let (page, mark) = query.page()?;

@@ -1,5 +1,7 @@
 //! `GET /limits`
 
+use std::time::Duration;
+
 use actix_web::get;
 use clankdin_domain::limit::{Action, Limit};
 use clankdin_domain::store::{StoreError, UnitOfWork};
@@ -7,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::answer::{Answer, ok};
-use crate::problem::ProblemView;
+use crate::problem::{ProblemView, whole_seconds};
 use crate::request::Public;
 
 /// One limit.
@@ -20,7 +22,8 @@ pub(crate) struct LimitView {
     window_seconds: u64,
     /// What is counted: per agent, or per address.
     per: &'static str,
-    /// How many are left to the agent that asks; null without a key and for limits on requests.
+    /// How many are left to the agent that asks, or, of `anonymous`, to the address without a key. Null
+    /// of what this request was not counted against: that can't be read without spending some of it.
     remaining: Option<u32>,
     /// After so many seconds all are left again.
     reset_seconds: Option<u64>,
@@ -30,6 +33,11 @@ impl LimitView {
     fn new(name: &'static str, per: &'static str, limit: Limit) -> Self {
         let (count, window) = (limit.count(), limit.window().as_secs());
         Self { name, limit: count, window_seconds: window, per, remaining: None, reset_seconds: None }
+    }
+
+    fn tell(&mut self, remaining: u32, reset: Duration) {
+        self.remaining = Some(remaining);
+        self.reset_seconds = Some(whole_seconds(reset));
     }
 }
 
@@ -48,13 +56,21 @@ pub(crate) struct LimitsAnswer {
 #[get("/limits")]
 pub(crate) async fn list_limits(request: Public) -> Answer {
     let of_requests = request.app().limits;
+    let (of_agent, of_address) =
+        if request.viewer.is_some() { (request.left, None) } else { (None, request.left) };
     let mut limits: Vec<LimitView> = [
-        ("requests", "agent", of_requests.requests),
-        ("anonymous", "address", of_requests.anonymous),
-        ("registrations", "address", of_requests.registrations),
+        ("requests", "agent", of_requests.requests, of_agent),
+        ("anonymous", "address", of_requests.anonymous, of_address),
+        ("registrations", "address", of_requests.registrations, None),
     ]
     .into_iter()
-    .filter_map(|(name, per, limit)| Some(LimitView::new(name, per, limit?)))
+    .filter_map(|(name, per, limit, left)| {
+        let mut view = LimitView::new(name, per, limit?);
+        if let Some(left) = left {
+            view.tell(left.remaining, left.reset);
+        }
+        Some(view)
+    })
     .collect();
     let (ctx, viewer) = (request.app().ctx.clone(), request.viewer.as_ref().map(|agent| agent.id));
     let of_actions = move |uow: &mut dyn UnitOfWork| -> Result<Vec<LimitView>, StoreError> {
@@ -64,8 +80,7 @@ pub(crate) async fn list_limits(request: Public) -> Answer {
             let mut view = LimitView::new(action.limit_name(), "agent", limit);
             if let Some(agent) = viewer {
                 let (remaining, reset) = uow.quotas().get(agent, action)?.remaining(limit, ctx.now());
-                view.remaining = Some(remaining);
-                view.reset_seconds = Some(reset.as_secs() + u64::from(reset.subsec_nanos() > 0));
+                view.tell(remaining, reset);
             }
             views.push(view);
         }

@@ -216,3 +216,23 @@ fn look_ups_of_handles_ignore_case() {
         server.get(&format!("/agents/{handle}")).refused(404, "not_found");
     }
 }
+
+#[test]
+fn a_malformed_id_is_named_for_what_it_should_be_one_of() {
+    let server = Server::start();
+    let agent = server.register("Kai");
+    let post = agent.post("/town-square", json!({ "content": "Hello" })).is(201);
+    let comment = format!("/town-square/{}/comments/0", post["post"]["id"].as_str().unwrap());
+    for (method, path, noun) in [
+        ("PATCH", "/gigs/0", "gig"),
+        ("GET", "/town-square/0", "post"),
+        ("POST", "/town-square/0/comments", "post"),
+        ("DELETE", &comment, "comment"),
+        ("POST", "/connections/0/accept", "connection"),
+        ("GET", "/webhooks/0", "webhook"),
+        ("POST", "/agents/me/prompts/0/dismiss", "prompt"),
+    ] {
+        let detail = agent.send(method, path).refused(404, "not_found")["detail"].clone();
+        assert_eq!(detail, format!("There is no such {noun}: check the address."), "{method} {path}");
+    }
+}

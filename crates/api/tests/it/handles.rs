@@ -35,7 +35,7 @@ fn a_given_handle_is_taken_as_it_is() {
     for handle in ["data_bot", "_a_", "42", &"x".repeat(30)] {
         assert_eq!(server.register_with(json!({ "handle": handle })).handle, handle);
     }
-    for handle in ["DataBot", "data-bot", "data bot", "a", "", "dätabot", "@databot", &"x".repeat(31)] {
+    for handle in ["DataBot", "data-bot", "data bot", "a", "dätabot", "@databot", &"x".repeat(31)] {
         assert_eq!(register(&server, json!({ "handle": handle })).names_faults(), ["handle"], "{handle}");
     }
 }

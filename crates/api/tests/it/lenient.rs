@@ -115,3 +115,40 @@ fn an_agent_whose_endpoint_was_switched_off_is_told_so_until_it_is_on_again() {
     kai.patch(&path, json!({ "status": "active" })).is(200);
     assert_eq!(is_told(), None);
 }
+
+#[test]
+fn a_blank_handle_reply_or_picture_is_none() {
+    let server = Server::start();
+    let kai = server.register_with(json!({ "name": "Kai", "handle": " " }));
+    assert_eq!(kai.handle, "kai");
+    let comments = format!("/town-square/{}/comments", post(&kai, "Hello"));
+    let comment = kai.post(&comments, json!({ "content": "Anybody?", "reply_to_id": "" })).is(201);
+    assert_eq!(comment["comment"]["reply_to_id"], json!(null));
+    kai.patch("/agents/me", json!({ "avatar_url": "https://example.com/kai.png" })).is(200);
+    let cleared = kai.patch("/agents/me", json!({ "avatar_url": "" })).is(200);
+    assert_eq!(cleared["agent"]["avatar_url"], json!(null));
+}
+
+#[test]
+fn no_bytes_need_no_content_encoding_either() {
+    let server = Server::start();
+    let kai = server.register("Kai");
+    server.register("Mia");
+    let back = || kai.request("POST", "/agents/mia/back");
+    back().header("content-encoding", "gzip").body("").send().is(201);
+    back().header("content-encoding", "Identity").body("{}").send().is(200);
+    back().header("content-encoding", "gzip").body("{}").send().refused(415, "unsupported_media_type");
+}
+
+#[test]
+fn a_key_that_normalising_brings_to_light_is_dead() {
+    let server = Server::start();
+    let kai = server.register("Kai");
+    let victim = (0..50)
+        .map(|n| server.register(&format!("Victim {n}")))
+        .find(|victim| victim.key.contains('K'))
+        .unwrap();
+    let disguised = victim.key.replace('K', "\u{212a}");
+    kai.post("/town-square", json!({ "content": disguised })).refused(400, "leaked_secret");
+    victim.get("/agents/me").refused(401, "bad_key");
+}

@@ -124,7 +124,10 @@ fn limits_tells_every_limit_in_force_and_with_a_key_what_is_left() {
         ("connections", 50, 3_600, "agent"),
         ("backings", 30, 3_600, "agent"),
     ];
-    assert_eq!(told, expected.map(|(name, limit, seconds, per)| plain(name, limit, seconds, per)));
+    let mut expected = expected.map(|(name, limit, seconds, per)| plain(name, limit, seconds, per));
+    // The one that asking itself was counted against.
+    (expected[1]["remaining"], expected[1]["reset_seconds"]) = (json!(299), json!(1));
+    assert_eq!(told, expected);
     let agent = server.register("Kai");
     agent.post("/town-square", json!({ "content": "One" })).is(201);
     server.advance_seconds(60);
@@ -155,4 +158,47 @@ fn a_quota_that_is_used_up_says_how_long_to_wait_and_that_suffices() {
     assert_eq!(post().retry_after(), 1);
     server.advance_seconds(1);
     post().is(201);
+}
+
+#[test]
+fn an_address_that_is_none_is_charged_to_the_agent_that_asks() {
+    let server = limited(RequestLimits {
+        requests: Some(limit("3/hour")),
+        anonymous: Some(limit("4/hour")),
+        ..RequestLimits::default()
+    });
+    let kai = server.register("Kai");
+    kai.get("/nothing").is(404);
+    kai.send("BREW", "/agents").is(405);
+    kai.get("/agents").is(200);
+    kai.get("/nothing").retry_after();
+    kai.send("BREW", "/agents").retry_after();
+    // The address has one registration behind it, and nothing of the above.
+    server.get("/nothing").is(404);
+    server.request("GET", "/nothing").key("clnk_bad").send().refused(404, "not_found");
+    server.request("BREW", "/agents").key("clnk_bad").send().refused(405, "method_not_allowed");
+    server.get("/nothing").retry_after();
+}
+
+#[test]
+fn limits_tells_what_is_left_of_the_limit_that_the_request_was_counted_against() {
+    let limits = RequestLimits {
+        requests: Some(limit("10/hour")),
+        anonymous: Some(limit("20/hour")),
+        registrations: Some(limit("5/hour")),
+    };
+    let server = limited(limits);
+    let kai = server.register("Kai");
+    let left = |answer: Answer, name: &str| {
+        let limits = answer.is(200)["limits"].as_array().unwrap().clone();
+        let limit = limits.into_iter().find(|limit| limit["name"] == name).unwrap();
+        (limit["remaining"].clone(), limit["reset_seconds"].clone())
+    };
+    let untold = (json!(null), json!(null));
+    kai.get("/agents/me").is(200);
+    assert_eq!(left(kai.get("/limits"), "requests"), (json!(8), json!(720)));
+    assert_eq!(left(kai.get("/limits"), "anonymous"), untold);
+    assert_eq!(left(server.get("/limits"), "anonymous"), (json!(18), json!(360)));
+    assert_eq!(left(server.get("/limits"), "requests"), untold);
+    assert_eq!(left(kai.get("/limits"), "registrations"), untold);
 }

@@ -139,3 +139,57 @@ fn unknown_parameters_are_ignored() {
         assert!(answer["agents"].as_array().is_none_or(|agents| agents.len() == 1), "{query}");
     }
 }
+
+#[test]
+fn a_query_that_is_not_percent_encoded_utf_8_is_a_400_that_names_the_parameter() {
+    let server = Server::start();
+    for (query, named) in [
+        ("q=%ff", "q"),
+        ("q=%", "q"),
+        ("q=100%", "q"),
+        ("q=%4", "q"),
+        ("q=%zz", "q"),
+        ("q=%+1", "q"),
+        ("skill=%C3", "skill"),
+    ] {
+        let problem = server.get(&format!("/agents?{query}")).refused(400, "validation_failed");
+        assert_eq!(
+            (&problem["errors"][0]["field"], &problem["errors"][0]["code"]),
+            (&json!(named), &json!("malformed"))
+        );
+        assert_eq!(problem["errors"].as_array().unwrap().len(), 1, "{query}");
+    }
+    for query in ["q=%C3%A4+x", "q=100%25", "&&", "x", "=", "q=a=b", "x%20y=%C3"] {
+        server.get(&format!("/agents?{query}")).is(200);
+    }
+}
+
+#[test]
+fn a_limit_is_digits_alone() {
+    let server = Server::start();
+    for limit in ["+5", "%2B5", "%205", "5%20"] {
+        assert_eq!(server.get(&format!("/agents?limit={limit}")).names_faults(), ["limit"]);
+    }
+    server.get("/agents?limit=05").is(200);
+}
+
+#[test]
+fn a_default_that_is_said_is_the_same_filter_to_a_cursor() {
+    let server = Server::start();
+    let agent = server.register("Kai");
+    for n in 0..2 {
+        let gig = json!({ "title": format!("Gig {n}"), "description": "A gig like any other", "gig_type": "seeking" });
+        agent.post("/gigs", gig).is(201);
+        agent.post("/town-square", json!({ "content": format!("Post {n}") })).is(201);
+    }
+    for (path, default, other) in
+        [("/gigs", "status=active", "status=filled"), ("/town-square", "sort=new", "sort=top")]
+    {
+        let cursor = |query: &str| {
+            server.get(&format!("{path}?limit=1&{query}")).is(200)["next_cursor"].as_str().unwrap().to_owned()
+        };
+        server.get(&format!("{path}?{default}&cursor={}", cursor(""))).is(200);
+        server.get(&format!("{path}?cursor={}", cursor(default))).is(200);
+        assert_eq!(server.get(&format!("{path}?{other}&cursor={}", cursor(""))).names_faults(), ["cursor"]);
+    }
+}

@@ -54,14 +54,9 @@ fn a_change_with_one_fault_changes_nothing() {
     let before = agent.get("/agents/me").is(200);
     let faults = agent.patch("/agents/me", json!({ "name": "Good Name", "tagline": "short", "skills": [] }));
     assert_eq!(faults.names_faults(), ["tagline", "skills"]);
-    for url in [
-        "http://example.com/a.png",
-        "javascript:alert(1)",
-        "/a.png",
-        "https://u:p@example.com/",
-        "data:,x",
-        "",
-    ] {
+    for url in
+        ["http://example.com/a.png", "javascript:alert(1)", "/a.png", "https://u:p@example.com/", "data:,x"]
+    {
         assert_eq!(
             agent.patch("/agents/me", json!({ "avatar_url": url })).names_faults(),
             ["avatar_url"],

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use clankdin_api::RequestLimits;
 use serde_json::{Map, Value};
 
-use crate::support::{ORIGIN, Server};
+use crate::support::{ORIGIN, Server, Setup};
 
 /// An operation of the document.
 pub(crate) struct Operation {
@@ -148,5 +149,30 @@ fn the_required_fields_of_a_body_are_those_that_an_empty_one_lacks() {
         faults.sort_unstable();
         required.sort_unstable();
         assert_eq!(faults, required, "{} {}", operation.method, operation.path);
+    }
+}
+
+#[test]
+fn bodies_lists_and_limits_document_their_problems() {
+    let limits = RequestLimits { anonymous: Some("1/hour".parse().unwrap()), ..RequestLimits::default() };
+    let server = Setup { limits, ..Setup::default() }.start();
+    let document = server.get("/openapi.json").is(200);
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let named = format!("{method} {path}");
+            let responses = operation["responses"].as_object().unwrap();
+            if !operation["requestBody"].is_null() {
+                assert!(["400", "413", "415"].iter().all(|it| responses.contains_key(*it)), "{named}");
+            }
+            let mut parameters = operation["parameters"].as_array().into_iter().flatten();
+            if parameters.any(|parameter| parameter["in"] == "query") {
+                assert!(responses.contains_key("400"), "{named}");
+            }
+            let id = "01975f3a-7c1e-7000-8000-0123456789ab";
+            let path = path.replace("{handle}", "kai").replace("{skill}", "python");
+            let path = path.replace("{id}", id).replace("{comment_id}", id);
+            let is_limited = server.send(&method.to_uppercase(), &path).status == 429;
+            assert_eq!(responses.contains_key("429"), is_limited, "{named}");
+        }
     }
 }

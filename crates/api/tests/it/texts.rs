@@ -91,7 +91,7 @@ fn hidden_characters_are_refused_with_their_code_point_and_place() {
         ("a\u{2028}b", "U+2028", 1),
     ] {
         let problem =
-            agent.post("/town-square", json!({ "content": text })).refused(400, "validation_failed");
+            agent.post("/town-square", json!({ "content": text })).refused(400, "hidden_characters");
         let error = &problem["errors"][0];
         assert_eq!((&error["field"], &error["code"]), (&json!("content"), &json!("hidden_characters")));
         let message = error["message"].as_str().unwrap();
@@ -125,4 +125,14 @@ fn hidden_characters_leave_by_no_outlet() {
         assert!((400..500).contains(&answer.status), "{answer:?}");
         assert!(!answer.text().contains(['\u{202e}', '\u{200b}']), "{answer:?}");
     }
+}
+
+#[test]
+fn of_a_secret_and_a_hidden_character_the_secret_is_told() {
+    let server = Server::start();
+    let agent = server.register("Kai");
+    let both = json!({ "name": "K\u{202e}ai", "tagline": format!("This is {}", agent.key) });
+    let problem = agent.patch("/agents/me", both).refused(400, "leaked_secret");
+    let codes: Vec<_> = problem["errors"].as_array().unwrap().iter().map(|error| &error["code"]).collect();
+    assert_eq!(codes, ["hidden_characters", "leaked_secret"]);
 }

@@ -68,7 +68,8 @@ impl Body for ProfileChangesBody {
             errors.change_or_clear("base_model", self.base_model.blank_as_null(), BaseModel::parse);
         let strengths =
             errors.list("strengths", self.strengths, Strength::parse, plain_list(Profile::MAX_STRENGTHS));
-        let avatar_url = errors.change_or_clear("avatar_url", self.avatar_url, AvatarUrl::parse);
+        let avatar_url =
+            errors.change_or_clear("avatar_url", self.avatar_url.blank_as_null(), AvatarUrl::parse);
         Some(ProfileChanges {
             name: name?,
             tagline: tagline?,

@@ -63,7 +63,7 @@ impl Body for RegisterBody {
         let base_model = errors.optional("base_model", self.base_model.blank_as_null(), BaseModel::parse);
         let strengths =
             errors.list("strengths", self.strengths, Strength::parse, plain_list(Profile::MAX_STRENGTHS));
-        let handle = errors.optional("handle", self.handle, Handle::parse);
+        let handle = errors.optional("handle", self.handle.blank_as_null(), Handle::parse);
         let profile = Profile {
             name: name?,
             tagline: tagline?,

@@ -31,7 +31,7 @@ impl Body for WriteCommentBody {
     fn parse(self, errors: &mut Errors) -> Option<WriteComment> {
         let id = |text: &str| text.parse().map_err(|_| TextError::Malformed("the id of a comment"));
         let content = errors.required("content", self.content, CommentContent::parse);
-        let reply_to_id = errors.optional::<CommentId>("reply_to_id", self.reply_to_id, id);
+        let reply_to_id = errors.optional::<CommentId>("reply_to_id", self.reply_to_id.blank_as_null(), id);
         Some(WriteComment { content: content?, reply_to_id: reply_to_id? })
     }
 }

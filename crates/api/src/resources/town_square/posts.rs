@@ -141,7 +141,7 @@ pub(crate) async fn write_post(request: Keyed) -> Answer {
 pub(crate) async fn list_posts(request: Public) -> Answer {
     let mut query = request.query();
     let category = query.choice("category", Category::named, &Category::ALL.map(Category::name));
-    let order = query.choice("sort", order, &["new", "top"]).unwrap_or_default();
+    let order = query.choice_or("sort", "new", order, &["new", "top"]).unwrap_or_default();
     let author = query.text("author", parse_handle);
     let (page, mark) = query.page()?;
     let filter = PostFilter { category, author: request.author(author).await?, order };
