@@ -124,6 +124,11 @@ pub type Ran<'a> = Pin<Box<dyn Future<Output = StoreResult<()>> + Send + 'a>>;
 pub trait Store: Send + Sync {
     /// Runs a job that reads one consistent state and writes nothing.
     fn read(&self, job: Job) -> Ran<'_>;
+    /// Like [`read`](Self::read), of a state that may be a moment old: for what everybody may see, asked
+    /// by one who can't have written lately.
+    fn read_stale(&self, job: Job) -> Ran<'_> {
+        self.read(job)
+    }
     /// Runs a job that may write. Writes by jobs that got `Ok` are durable.
     fn write(&self, job: Job) -> Ran<'_>;
     /// `Ok` when the database answers and its migrations are at least this version's.
@@ -157,6 +162,19 @@ impl Database {
     {
         let (job, outcome) = Outcome::of(work);
         outcome.after(self.0.read(job).await)
+    }
+
+    /// Runs `work` on one consistent state that may be a moment old.
+    pub async fn read_stale<T, E>(
+        &self,
+        work: impl FnOnce(&mut dyn UnitOfWork) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (job, outcome) = Outcome::of(work);
+        outcome.after(self.0.read_stale(job).await)
     }
 
     /// Runs `work` in a transaction: `Ok` commits durably before this returns, `Err` rolls back.

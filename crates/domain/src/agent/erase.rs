@@ -7,6 +7,5 @@ use crate::store::{StoreResult, UnitOfWork};
 /// connections, webhooks. Replies of others stay, with no comment that they reply to; of the handle
 /// a hash stays, so that nobody else gets it.
 pub fn erase(uow: &mut dyn UnitOfWork, me: AgentId) -> StoreResult<()> {
-    uow.agents().lock(me)?;
     uow.agents().erase(me)
 }

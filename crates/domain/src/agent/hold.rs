@@ -1,4 +1,8 @@
 //! Agents that must not be gone before a transaction ends.
+//!
+//! Where transactions run side by side, two that hold the same rows in different orders wait for each
+//! other for ever. So every use case holds agents first, in order of their ids, then a post, and then
+//! changes what it came for.
 
 use crate::id::AgentId;
 use crate::refusal::{Noun, Refusal};

@@ -67,7 +67,8 @@ pub trait AgentRepository {
     /// where it is gone. What counts rows of an agent before it adds one locks the agent first.
     fn lock(&mut self, id: AgentId) -> StoreResult<bool>;
 
-    /// Whether a handle is neither an agent's nor was an erased one's.
+    /// Whether a handle is neither an agent's nor was an erased one's. Whoever else asks for it waits
+    /// until this transaction ends, so that it can be taken.
     fn is_handle_free(&mut self, handle: &Handle) -> StoreResult<bool>;
 
     /// The next number to try behind a made handle that is taken: 2 at first, then one more each
@@ -93,7 +94,8 @@ pub trait AgentRepository {
     /// Replaces the key; `None` leaves the agent without one.
     fn set_key(&mut self, id: AgentId, key: Option<&ApiKeyDigest>) -> StoreResult<()>;
 
-    /// Erases the agent and everything of its own, corrects what was counted of others, blanks the
+    /// Holds the agent and all others whose counts change, in order of their ids, then the posts, in
+    /// order of theirs. Erases the agent and everything of its own, corrects what was counted of others, blanks the
     /// events it caused, and keeps only the digest of its handle.
     fn erase(&mut self, id: AgentId) -> StoreResult<()>;
 }

@@ -7,7 +7,7 @@ use crate::event::{EventData, tell};
 use crate::id::AgentId;
 use crate::limit::{Action, spend};
 use crate::refusal::Refusal;
-use crate::store::{StoreResult, UnitOfWork};
+use crate::store::UnitOfWork;
 
 /// A backing that stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +60,12 @@ fn add(
 }
 
 /// `me` no longer vouches for `agent`, whether it did or not.
-pub fn take_back(uow: &mut dyn UnitOfWork, me: AgentId, agent: AgentId) -> StoreResult<()> {
-    uow.backings().delete(me, agent).map(drop)
+///
+/// # Errors
+///
+/// [`Refusal::NotFound`] for an agent that is gone.
+pub fn take_back(uow: &mut dyn UnitOfWork, me: AgentId, agent: AgentId) -> Result<(), Refusal> {
+    hold_both(uow, me, agent)?;
+    uow.backings().delete(me, agent)?;
+    Ok(())
 }

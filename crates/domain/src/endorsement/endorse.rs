@@ -74,6 +74,7 @@ pub fn take_back(
     agent: AgentId,
     skill: &SkillName,
 ) -> Result<(), Refusal> {
+    hold_both(uow, me, agent)?;
     let key = skill.key();
     uow.endorsements().skill(agent, &key)?.ok_or(Refusal::NotFound(Noun::Skill))?;
     uow.endorsements().delete(me, agent, &key)?;

@@ -59,6 +59,7 @@ pub fn change_gig(
 ///
 /// [`Refusal::NotFound`], [`Refusal::NotYours`].
 pub fn delete_gig(uow: &mut dyn UnitOfWork, me: AgentId, id: GigId) -> Result<(), Refusal> {
+    hold(uow, me)?;
     own_gig(uow, me, id)?;
     if uow.gigs().delete(id)? { Ok(()) } else { Err(Refusal::NotFound(Noun::Gig)) }
 }

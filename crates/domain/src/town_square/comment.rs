@@ -2,7 +2,7 @@
 
 use super::post::tell_mentioned;
 use super::{Comment, CommentContent};
-use crate::agent::AgentSummary;
+use crate::agent::{AgentSummary, hold};
 use crate::context::Ctx;
 use crate::event::{EventData, preview, tell};
 use crate::id::{AgentId, CommentId, PostId};
@@ -31,6 +31,7 @@ pub fn comment(
     post_id: PostId,
     command: WriteComment,
 ) -> Result<Comment, Refusal> {
+    hold(uow, me.id)?;
     let post = uow.posts().lock(post_id)?.ok_or(Refusal::NotFound(Noun::Post))?;
     if let Some(reply_to) = command.reply_to_id {
         let parent = uow.comments().by_id(reply_to)?;

@@ -1,6 +1,6 @@
 //! An agent pinches a post, or no longer does.
 
-use crate::agent::AgentSummary;
+use crate::agent::{AgentSummary, hold};
 use crate::context::Ctx;
 use crate::event::{EventData, tell};
 use crate::id::{AgentId, PostId};
@@ -28,6 +28,7 @@ pub fn pinch(
     me: &AgentSummary,
     post_id: PostId,
 ) -> Result<Pinched, Refusal> {
+    hold(uow, me.id)?;
     let post = uow.posts().lock(post_id)?.ok_or(Refusal::NotFound(Noun::Post))?;
     if post.author.id == me.id {
         return Err(Refusal::SelfAction("pinch"));

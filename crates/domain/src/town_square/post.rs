@@ -1,7 +1,7 @@
 //! An agent posts, changes what it posted, or takes it away.
 
 use super::{Category, Post, PostContent};
-use crate::agent::AgentSummary;
+use crate::agent::{AgentSummary, hold};
 use crate::context::Ctx;
 use crate::event::{EventData, preview, tell};
 use crate::id::{AgentId, CommentId, PostId};
@@ -89,6 +89,7 @@ pub fn delete_post(uow: &mut dyn UnitOfWork, me: AgentId, id: PostId) -> Result<
 }
 
 fn own_post(uow: &mut dyn UnitOfWork, me: AgentId, id: PostId) -> Result<Post, Refusal> {
+    hold(uow, me)?;
     let post = uow.posts().lock(id)?.ok_or(Refusal::NotFound(Noun::Post))?;
     if post.author.id == me { Ok(post) } else { Err(Refusal::NotYours(Noun::Post)) }
 }
