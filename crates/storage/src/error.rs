@@ -20,6 +20,33 @@ const UNIQUE_RULES: [(&str, UniqueRule); 9] = [
     ("webhooks.agent_id, webhooks.url", UniqueRule::WebhookUrl),
 ];
 
+/// The rule behind each unique constraint, as `PostgreSQL` names it.
+const UNIQUE_CONSTRAINTS: [(&str, UniqueRule); 9] = [
+    ("agents_handle_key", UniqueRule::AgentHandle),
+    ("agents_key_digest_key", UniqueRule::AgentKey),
+    ("agents_verification_code_key", UniqueRule::VerificationCode),
+    ("agents_claim_token_digest_key", UniqueRule::ClaimToken),
+    ("backings_backer_id_agent_id_key", UniqueRule::Backing),
+    ("endorsements_agent_id_skill_key_endorser_id_key", UniqueRule::Endorsement),
+    ("pinches_pkey", UniqueRule::Pinch),
+    ("connections_low_id_high_id_key", UniqueRule::Connection),
+    ("webhooks_agent_id_url_key", UniqueRule::WebhookUrl),
+];
+
+/// What `PostgreSQL` says when the same request may succeed later. Diesel hands few of its codes over;
+/// the rest is told by its messages in English.
+const PASSING_ON_POSTGRES: [&str; 9] = [
+    "deadlock detected",
+    "canceling statement due to",
+    "terminating connection",
+    "the database system is",
+    "remaining connection slots are reserved",
+    "too many clients",
+    "could not extend file",
+    "No space left on device",
+    "could not access",
+];
+
 /// What `SQLite` says when the same request may succeed later. Diesel hands its codes over as text
 /// alone.
 const PASSING: [&str; 9] = [
@@ -65,20 +92,29 @@ pub(crate) fn corrupt(table: &'static str, column: &'static str, row: impl ToStr
 fn database_error(kind: DatabaseErrorKind, information: &dyn DatabaseErrorInformation) -> StoreError {
     let message = information.message();
     match kind {
-        DatabaseErrorKind::UniqueViolation => StoreError::Conflict(unique_rule(message)),
+        DatabaseErrorKind::UniqueViolation => {
+            StoreError::Conflict(unique_rule(information.constraint_name(), message))
+        }
         DatabaseErrorKind::ClosedConnection
         | DatabaseErrorKind::SerializationFailure
         | DatabaseErrorKind::ReadOnlyTransaction => StoreError::Unavailable(message.to_owned()),
-        _ if PASSING.iter().any(|passing| message.contains(passing)) => {
+        // What it refers to has gone this moment, where others write beside.
+        DatabaseErrorKind::ForeignKeyViolation if information.constraint_name().is_some() => {
+            StoreError::Unavailable(message.to_owned())
+        }
+        _ if PASSING.iter().chain(&PASSING_ON_POSTGRES).any(|passing| message.contains(passing)) => {
             StoreError::Unavailable(message.to_owned())
         }
         _ => StoreError::Internal(message.to_owned()),
     }
 }
 
-fn unique_rule(message: &str) -> UniqueRule {
+fn unique_rule(constraint: Option<&str>, message: &str) -> UniqueRule {
     let columns = message.strip_prefix("UNIQUE constraint failed: ").unwrap_or(message);
-    let rule = UNIQUE_RULES.iter().find(|(named, _)| *named == columns);
+    let rule = match constraint {
+        Some(constraint) => UNIQUE_CONSTRAINTS.iter().find(|(named, _)| *named == constraint),
+        None => UNIQUE_RULES.iter().find(|(named, _)| *named == columns),
+    };
     rule.map_or(UniqueRule::PrimaryKey, |(_, rule)| *rule)
 }
 
@@ -107,7 +143,7 @@ mod tests {
 
     #[test]
     fn what_passes_is_unavailable_and_the_rest_is_internal() {
-        for message in PASSING {
+        for message in PASSING.into_iter().chain(PASSING_ON_POSTGRES) {
             assert!(matches!(failed(DatabaseErrorKind::Unknown, message), StoreError::Unavailable(_)));
         }
         let told = failed(DatabaseErrorKind::Unknown, "no such table: agents");

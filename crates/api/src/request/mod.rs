@@ -26,7 +26,7 @@ use clankdin_domain::context::Ctx;
 use clankdin_domain::id::AgentId;
 use clankdin_domain::refusal::Refusal;
 use clankdin_domain::secret::ApiKey;
-use clankdin_domain::store::UnitOfWork;
+use clankdin_domain::store::{StoreError, UnitOfWork};
 use clankdin_domain::text::{LeakedSecret, TextError, find_leaked};
 use percent_encoding::percent_decode_str;
 use uuid::Uuid;
@@ -227,7 +227,7 @@ impl Public {
 
     /// The agent of that handle.
     pub(crate) async fn agent(&self, handle: Handle) -> Result<Option<AgentSummary>, Problem> {
-        Ok(self.app.database.read(move |uow| uow.agents().by_handle(&handle)).await?)
+        Ok(self.look(move |uow| uow.agents().by_handle(&handle)).await?)
     }
 
     /// The handle that the path names, case ignored.
@@ -267,8 +267,26 @@ impl Public {
         T: Send + 'static,
         E: Into<Refusal> + Send + 'static,
     {
-        let read = self.app.database.read(move |uow| work(uow).map_err(Into::into)).await;
+        let read = self.look(move |uow| work(uow).map_err(Into::into)).await;
         read.map_err(|refusal: Refusal| refusal.into())
+    }
+
+    /// Reads what stands now; for one who only looks, and gives no key by which it could know better, what
+    /// stood a moment ago will do.
+    async fn look<T, E>(
+        &self,
+        work: impl FnOnce(&mut dyn UnitOfWork) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let only_looks = matches!(*self.request.method(), Method::GET | Method::HEAD);
+        if only_looks && self.viewer.is_none() {
+            self.app.database.read_stale(work).await
+        } else {
+            self.app.database.read(work).await
+        }
     }
 
     /// Runs a use case in a transaction of its own.

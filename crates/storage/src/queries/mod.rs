@@ -1,6 +1,6 @@
 //! The repositories in Diesel, written once and compiled for each back-end.
 //!
-//! Whatever differs between the back-ends stands in their `dialect` and `schema`, which the module
+//! Whatever differs between the back-ends stands in their `dialect`, which the module
 //! that includes this one provides beside it. A repository never begins or ends a transaction.
 
 mod agent;

@@ -8,7 +8,7 @@ use diesel::dsl::{exists, not, select};
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::super::dialect::{Connection, Id, Time};
+use super::super::dialect::{Connection, Id, Time, held};
 use super::super::schema::{agents, mentions, posts};
 use super::{DieselStore, SUMMARY, SummaryColumns, SummaryRow, limit_of, summary};
 use crate::error::{corrupt, store_error};
@@ -47,7 +47,11 @@ impl PostRepository for DieselStore<'_> {
     }
 
     fn lock(&mut self, id: PostId) -> StoreResult<Option<Post>> {
-        // One writer at a time: what is read in a writing transaction is held until it ends.
+        // The post alone, and not its author with it.
+        held!(posts::table.find(Id(id.uuid())).select(posts::id))
+            .get_result::<Id>(self.connection)
+            .optional()
+            .map_err(store_error)?;
         PostRepository::by_id(self, id)
     }
 

@@ -1,6 +1,7 @@
 //! What `SQLite` says in its own way: its connection, and how ids and times stand in it.
 
 use clankdin_domain::context::Timestamp;
+use clankdin_domain::store::StoreResult;
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
@@ -53,4 +54,27 @@ impl FromSql<BigInt, Sqlite> for Time {
         let micros = <i64 as FromSql<BigInt, Sqlite>>::from_sql(value)?;
         Timestamp::from_timestamp_micros(micros).map(Self).ok_or_else(|| "a time out of range".into())
     }
+}
+
+/// The query with its rows held until the transaction ends. One writes at a time: in a writing
+/// transaction, all rows are.
+macro_rules! held {
+    ($query:expr) => {
+        $query
+    };
+}
+pub(crate) use held;
+
+/// The query with its rows held until the transaction ends, less those that others hold: nobody does.
+macro_rules! unheld {
+    ($query:expr) => {
+        $query
+    };
+}
+pub(crate) use unheld;
+
+/// Holds a word that is about to become some row's own, until the transaction ends, as all is held.
+#[expect(clippy::unnecessary_wraps, reason = "another back-end has to ask its database")]
+pub(crate) fn hold_word(_: &mut Connection, _: &str) -> StoreResult<()> {
+    Ok(())
 }

@@ -8,7 +8,7 @@ use super::open_error::OpenError;
 
 /// Held as long as this value lives; the system lets go of it when the process dies, however it dies.
 #[derive(Debug)]
-pub(super) struct ProcessLock {
+pub(crate) struct ProcessLock {
     _file: File,
 }
 

@@ -2,8 +2,9 @@
 //!
 //! Owns everything that holds for `SQLite` alone: its connections, the single writer, the pool of
 //! readers, the lock against a second process. Refuses to know any query: those stand in `queries`,
-//! which each back-end compiles with its own `dialect` and `schema`.
+//! which each back-end compiles with its own `dialect`.
 
+mod backup;
 mod connect;
 pub(crate) mod dialect;
 mod key_file;
@@ -15,10 +16,14 @@ mod options;
 mod plans;
 #[path = "../queries/mod.rs"]
 mod queries;
+#[path = "../schema.rs"]
 mod schema;
 mod store;
 mod writer;
 
+pub use backup::{BackupError, back_up};
 pub use open_error::OpenError;
 pub use options::SqliteOptions;
 pub use store::SqliteStore;
+#[cfg(feature = "postgres")]
+pub(crate) use store::exclusively;

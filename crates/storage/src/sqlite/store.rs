@@ -41,12 +41,7 @@ impl SqliteStore {
     pub fn open(options: SqliteOptions) -> Result<Self, OpenError> {
         let path = resolve(&options.path)?;
         let connector = Connector::new(path.clone(), &options)?;
-        let lock = ProcessLock::take(&path)?;
-        private(OpenOptions::new().read(true).write(true).create(true).truncate(false))
-            .open(&path)
-            .map_err(|error| OpenError::of_system(&path, &error))?;
-        let mut connection = connector.writer()?;
-        migrations::migrate(&mut connection, &path)?;
+        let (mut connection, lock) = take(&path, &connector)?;
         let master_key = master_key(&mut connection, &path, options.master_key)?;
         let readers = connector.readers(options.readers)?;
         let writer =
@@ -107,6 +102,28 @@ impl fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SqliteStore").field("path", &self.path).finish_non_exhaustive()
     }
+}
+
+/// The connection that writes to an up to date database, and the lock that keeps other processes away.
+fn take(path: &Path, connector: &Connector) -> Result<(SqliteConnection, ProcessLock), OpenError> {
+    let lock = ProcessLock::take(path)?;
+    private(OpenOptions::new().read(true).write(true).create(true).truncate(false))
+        .open(path)
+        .map_err(|error| OpenError::of_system(path, &error))?;
+    let mut connection = connector.writer()?;
+    migrations::migrate(&mut connection, path)?;
+    Ok((connection, lock))
+}
+
+/// A database that stands, brought to this version, for a command that needs it to itself.
+#[cfg(feature = "postgres")]
+pub(crate) fn exclusively(path: &Path) -> Result<(SqliteConnection, ProcessLock), OpenError> {
+    let resolved = resolve(path)?;
+    if !resolved.is_file() {
+        return Err(OpenError::Other { path: resolved, cause: "there is no such database".into() });
+    }
+    let connector = Connector::new(resolved.clone(), &SqliteOptions::new(path))?;
+    take(&resolved, &connector)
 }
 
 /// The file's one true path, so that two ways to it find the same lock.

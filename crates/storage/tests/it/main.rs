@@ -21,6 +21,8 @@ mod erase;
 mod export;
 mod gig;
 mod handle;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod prompt;
 mod quota;
 mod routing;

@@ -22,26 +22,41 @@ macro_rules! contract {
 
         mod on_sqlite {
             $(#[test] fn $name() {
-                super::$name(&$crate::support::World::on(&$crate::support::Sqlite));
+                $crate::support::on(&$crate::support::Sqlite, super::$name);
+            })+
+        }
+
+        #[cfg(feature = "postgres")]
+        mod on_postgres {
+            $(#[test] fn $name() {
+                $crate::support::on(&$crate::postgres::Postgres, super::$name);
             })+
         }
     };
 }
 pub(crate) use contract;
 
+/// Runs a case on a back-end, if it is there.
+pub(crate) fn on(backend: &dyn Backend, case: fn(&World)) {
+    if let Some((database, kept)) = backend.fresh() {
+        case(&World::in_database(database, kept));
+    }
+}
+
 /// Makes fresh databases.
 pub(crate) trait Backend {
-    /// An empty database, and what must live as long as it does.
-    fn fresh(&self) -> (Database, Box<dyn Send + Sync>);
+    /// An empty database, and what must live as long as it does; `None` where there is no such back-end
+    /// on this machine.
+    fn fresh(&self) -> Option<(Database, Box<dyn Send + Sync>)>;
 }
 
 /// `SQLite`, each database in a directory of its own.
 pub(crate) struct Sqlite;
 
 impl Backend for Sqlite {
-    fn fresh(&self) -> (Database, Box<dyn Send + Sync>) {
+    fn fresh(&self) -> Option<(Database, Box<dyn Send + Sync>)> {
         let place = SqlitePlace::default();
-        (place.database(), Box::new(place))
+        Some((place.database(), Box::new(place)))
     }
 }
 
@@ -81,12 +96,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn on(backend: &dyn Backend) -> Self {
-        let (database, kept) = backend.fresh();
-        Self::in_database(database, kept)
-    }
-
-    fn in_database(database: Database, kept: Box<dyn Send + Sync>) -> Self {
+    pub(crate) fn in_database(database: Database, kept: Box<dyn Send + Sync>) -> Self {
         let clock = Arc::new(ManualClock::default());
         let random = Arc::new(GrowingRandom::default());
         let ctx = Ctx::new(clock.clone(), random.clone(), ActionLimits::default());

@@ -6,6 +6,8 @@
 //!
 //! Architecture invariant: a column that names an agent either cascades or is dealt with here.
 
+use std::collections::BTreeSet;
+
 use clankdin_domain::agent::Handle;
 use clankdin_domain::connection::ConnectionStatus;
 use clankdin_domain::store::StoreResult;
@@ -13,18 +15,22 @@ use clankdin_domain::webhook::DeliveryStatus;
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
-use super::dialect::{Connection, Id};
+use super::dialect::{Connection, Id, held};
 use super::schema::{
     agent_skills, agents, backings, comments, connections, deliveries, endorsements, erased_handles, outbox,
     pinches, posts,
 };
 use crate::error::store_error;
 
+/// How many rows are held at once: each takes a place among a statement's parameters.
+const HELD_AT_ONCE: usize = 1_000;
+
 /// What a delivery says that was given up because its event's cause was erased.
 const ERASED: &str = "erased";
 
 /// Erases the agent; nothing where there is none.
 pub(super) fn erase(connection: &mut Connection, me: Id) -> StoreResult<()> {
+    hold_concerned(connection, me).map_err(store_error)?;
     let handle = agents::table.find(me).select(agents::handle).first::<String>(connection);
     let Some(handle) = handle.optional().map_err(store_error)? else { return Ok(()) };
     uncount_town_square(connection, me)
@@ -34,6 +40,52 @@ pub(super) fn erase(connection: &mut Connection, me: Id) -> StoreResult<()> {
         .and_then(|()| keep_digest(connection, &Handle::from_stored(handle)))
         .and_then(|()| diesel::delete(agents::table.find(me)).execute(connection))
         .map_err(store_error)?;
+    Ok(())
+}
+
+/// Holds the agent and those whose counts it is in, then the posts whose counts it is in.
+fn hold_concerned(connection: &mut Connection, me: Id) -> QueryResult<()> {
+    let mut concerned = BTreeSet::from([me]);
+    concerned.extend(
+        backings::table
+            .filter(backings::backer_id.eq(me))
+            .select(backings::agent_id)
+            .load::<Id>(connection)?,
+    );
+    concerned.extend(
+        endorsements::table
+            .filter(endorsements::endorser_id.eq(me))
+            .select(endorsements::agent_id)
+            .load::<Id>(connection)?,
+    );
+    concerned.extend(
+        connections::table
+            .filter(connections::requester_id.eq(me))
+            .select(connections::recipient_id)
+            .load::<Id>(connection)?,
+    );
+    concerned.extend(
+        connections::table
+            .filter(connections::recipient_id.eq(me))
+            .select(connections::requester_id)
+            .load::<Id>(connection)?,
+    );
+    let concerned: Vec<Id> = concerned.into_iter().collect();
+    for some in concerned.chunks(HELD_AT_ONCE) {
+        held!(agents::table.filter(agents::id.eq_any(some)).order(agents::id).select(agents::id))
+            .load::<Id>(connection)?;
+    }
+
+    let mut concerned: BTreeSet<Id> =
+        pinches::table.filter(pinches::agent_id.eq(me)).select(pinches::post_id).load(connection)?.into_iter().collect();
+    concerned.extend(
+        comments::table.filter(comments::author_id.eq(me)).select(comments::post_id).load::<Id>(connection)?,
+    );
+    let concerned: Vec<Id> = concerned.into_iter().collect();
+    for some in concerned.chunks(HELD_AT_ONCE) {
+        held!(posts::table.filter(posts::id.eq_any(some)).order(posts::id).select(posts::id))
+            .load::<Id>(connection)?;
+    }
     Ok(())
 }
 

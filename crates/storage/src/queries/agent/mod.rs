@@ -20,7 +20,7 @@ use super::super::{dialect, schema};
 use super::post::rows_of;
 use super::{DieselStore, SUMMARY, SummaryRow, summary};
 use crate::error::{corrupt, store_error};
-use dialect::{Id, Time};
+use dialect::{Id, Time, held, hold_word};
 use schema::{agents, erased_handles, handle_suffixes};
 
 /// The first number behind a made handle that is taken.
@@ -60,11 +60,15 @@ impl AgentRepository for DieselStore<'_> {
     }
 
     fn lock(&mut self, id: AgentId) -> StoreResult<bool> {
-        // One writer at a time: what is read in a writing transaction is held until it ends.
-        select(exists(agents::table.find(Id(id.uuid())))).get_result(self.connection).map_err(store_error)
+        let held = held!(agents::table.find(Id(id.uuid())).select(agents::id))
+            .get_result::<Id>(self.connection)
+            .optional()
+            .map_err(store_error)?;
+        Ok(held.is_some())
     }
 
     fn is_handle_free(&mut self, handle: &Handle) -> StoreResult<bool> {
+        hold_word(self.connection, handle.as_str())?;
         let taken = agents::table.filter(agents::handle.eq(handle.as_str()));
         let digest = handle.digest();
         let erased = erased_handles::table.find(&digest.as_bytes()[..]);

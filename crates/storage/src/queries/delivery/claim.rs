@@ -7,9 +7,10 @@ use clankdin_domain::event::Event;
 use clankdin_domain::id::WebhookId;
 use clankdin_domain::store::StoreResult;
 use clankdin_domain::webhook::{Claimed, WebhookSecrets, WebhookStatus, WebhookUrl};
+use diesel::dsl::exists;
 use diesel::prelude::*;
 
-use super::super::super::dialect::{Id, Time};
+use super::super::super::dialect::{Id, Time, unheld};
 use super::super::super::schema::{deliveries, outbox, webhooks};
 use super::super::outbox::{EventRow, event};
 use super::super::webhook::SealedSecrets;
@@ -77,16 +78,18 @@ impl DieselStore<'_> {
 
     fn due(&mut self, now: Timestamp, max: usize, saturated: &[WebhookId]) -> StoreResult<Vec<Due>> {
         let saturated = saturated.iter().map(|id| Id(id.uuid()));
-        deliveries::table
-            .inner_join(webhooks::table.on(webhooks::id.eq(deliveries::webhook_id)))
+        let active = webhooks::table
+            .find(deliveries::webhook_id)
+            .filter(webhooks::status.eq(WebhookStatus::Active.name()));
+        let due = deliveries::table
             .filter(is_pending().and(deliveries::next_attempt_at.le(Time(now))))
-            .filter(webhooks::status.eq(WebhookStatus::Active.name()))
+            .filter(exists(active))
             .filter(deliveries::webhook_id.ne_all(saturated.collect::<Vec<_>>()))
             .order(deliveries::next_attempt_at)
             .limit(limit_of(max))
-            .select((deliveries::webhook_id, deliveries::event_id, deliveries::attempts))
-            .load(self.connection)
-            .map_err(store_error)
+            .select((deliveries::webhook_id, deliveries::event_id, deliveries::attempts));
+        // Another dispatcher takes what it holds.
+        unheld!(due).load(self.connection).map_err(store_error)
     }
 
     /// The endpoints of what was picked. One whose secrets don't open is passed over, so that it stops

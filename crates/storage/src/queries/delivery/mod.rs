@@ -40,6 +40,9 @@ impl DeliveryRepository for DieselStore<'_> {
     }
 
     fn record(&mut self, results: &[Recorded]) -> StoreResult<()> {
+        // In order of endpoints: whoever records beside this one waits for it, and not both for each other.
+        let mut results: Vec<&Recorded> = results.iter().collect();
+        results.sort_by_key(|result| result.webhook_id);
         for result in results {
             if self.record_delivery(result)? {
                 self.record_health(result)?;

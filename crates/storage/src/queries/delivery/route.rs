@@ -8,7 +8,7 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
-use super::super::super::dialect::{Id, SqlTime, Time};
+use super::super::super::dialect::{Id, SqlTime, Time, unheld};
 use super::super::super::schema::{deliveries, outbox, webhook_events, webhooks};
 use super::super::{DieselStore, limit_of};
 use crate::error::store_error;
@@ -32,13 +32,14 @@ impl DieselStore<'_> {
     pub(super) fn route_events(&mut self, now: Timestamp, max_events: usize) -> StoreResult<Routed> {
         // By position, one by one: an event with a lower position may be committed while this runs,
         // where writers run side by side.
-        let waiting: Vec<(i64, Option<Id>)> = outbox::table
+        let waiting = outbox::table
             .filter(outbox::routed_at.is_null())
             .order(outbox::position)
             .limit(limit_of(max_events.min(MAX_ROUTED)))
-            .select((outbox::position, outbox::addressee_id))
-            .load(self.connection)
-            .map_err(store_error)?;
+            .select((outbox::position, outbox::addressee_id));
+        // Another dispatcher routes what it holds.
+        let waiting: Vec<(i64, Option<Id>)> =
+            unheld!(waiting).load(self.connection).map_err(store_error)?;
         // One event that everyone hears of fills a transaction: other writes wait for its end.
         let announced = waiting.iter().position(|(_, addressee)| addressee.is_none());
         let step = announced.map_or(waiting.len(), |place| place + 1);

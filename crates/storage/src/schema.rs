@@ -1,4 +1,4 @@
-//! The tables as `SQLite` holds them; `SqlId` and `SqlTime` are this back-end's own types.
+//! The tables, for each back-end that includes this; `SqlId` and `SqlTime` are its own types.
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Binary, Nullable, Text};

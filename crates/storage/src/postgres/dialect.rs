@@ -1,0 +1,100 @@
+//! What `PostgreSQL` says in its own way: its connection, how ids and times stand in it, and how rows
+//! are held while others write beside.
+
+use clankdin_domain::context::Timestamp;
+use clankdin_domain::store::StoreResult;
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::expression::AsExpression;
+use diesel::pg::data_types::PgTimestamp;
+use diesel::pg::{Pg, PgConnection, PgValue};
+use diesel::prelude::*;
+use diesel::serialize::{self, IsNull, Output, ToSql};
+use diesel::sql_types::{BigInt, Timestamptz};
+use uuid::Uuid;
+
+use crate::error::store_error;
+
+/// The connection that queries run on.
+pub(crate) type Connection = PgConnection;
+
+/// The SQL type of ids.
+pub(crate) type SqlId = diesel::sql_types::Uuid;
+
+/// The SQL type of times.
+pub(crate) type SqlTime = Timestamptz;
+
+/// Microseconds from 1970 to 2000, from where `PostgreSQL` counts.
+const EPOCH_MICROS: i64 = 946_684_800_000_000;
+
+/// An id as a row holds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, AsExpression, FromSqlRow)]
+#[diesel(sql_type = diesel::sql_types::Uuid)]
+pub(crate) struct Id(pub(crate) Uuid);
+
+impl ToSql<diesel::sql_types::Uuid, Pg> for Id {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        std::io::Write::write_all(out, self.0.as_bytes())?;
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<diesel::sql_types::Uuid, Pg> for Id {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(Uuid::from_slice(value.as_bytes())?))
+    }
+}
+
+/// A time as a row holds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, AsExpression, FromSqlRow)]
+#[diesel(sql_type = Timestamptz)]
+pub(crate) struct Time(pub(crate) Timestamp);
+
+impl ToSql<Timestamptz, Pg> for Time {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        let since_2000 = PgTimestamp(self.0.timestamp_micros() - EPOCH_MICROS);
+        ToSql::<Timestamptz, Pg>::to_sql(&since_2000, &mut out.reborrow())
+    }
+}
+
+impl FromSql<Timestamptz, Pg> for Time {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        let PgTimestamp(since_2000) = FromSql::<Timestamptz, Pg>::from_sql(value)?;
+        let micros = since_2000.checked_add(EPOCH_MICROS);
+        let time = micros.and_then(Timestamp::from_timestamp_micros);
+        time.map(Self).ok_or_else(|| "a time out of range".into())
+    }
+}
+
+/// The query with its rows held until the transaction ends: others who would hold or change them wait.
+/// Whoever only refers to them does not.
+macro_rules! held {
+    ($query:expr) => {
+        $query.for_no_key_update()
+    };
+}
+pub(crate) use held;
+
+/// The query with its rows held until the transaction ends, less those that others hold.
+macro_rules! unheld {
+    ($query:expr) => {
+        $query.for_update().skip_locked()
+    };
+}
+pub(crate) use unheld;
+
+/// Holds a word that is about to become some row's own, until the transaction ends: there is no row to
+/// hold yet.
+pub(crate) fn hold_word(connection: &mut Connection, word: &str) -> StoreResult<()> {
+    diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
+        .bind::<BigInt, _>(word_key(word))
+        .execute(connection)
+        .map_err(store_error)?;
+    Ok(())
+}
+
+/// Two words with one key wait for each other for nothing, and no more.
+fn word_key(word: &str) -> i64 {
+    let digest = ring::digest::digest(&ring::digest::SHA256, word.as_bytes());
+    let first = digest.as_ref().first_chunk::<8>();
+    first.map_or(0, |bytes| i64::from_be_bytes(*bytes))
+}

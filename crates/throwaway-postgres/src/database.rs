@@ -1,0 +1,137 @@
+//! Fresh databases on one server for the whole process.
+
+use std::env;
+use std::io::Write as _;
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
+
+use crate::server::{Server, Settings};
+
+/// Names a server to use instead of one of our own. The user has to be allowed to make databases.
+const URL: &str = "CLANKDIN_TEST_POSTGRES_URL";
+
+/// Makes it a failure that there is none.
+const REQUIRE: &str = "CLANKDIN_TEST_REQUIRE_POSTGRES";
+
+/// The server that all tests of the process share.
+enum Shared {
+    Own(Server),
+    Named(String),
+}
+
+impl Shared {
+    fn get() -> Option<&'static Self> {
+        static SHARED: OnceLock<Option<Shared>> = OnceLock::new();
+        SHARED.get_or_init(Self::find).as_ref()
+    }
+
+    fn find() -> Option<Self> {
+        if let Ok(url) = env::var(URL) {
+            return Some(Self::Named(url));
+        }
+        let server = Server::start(&Settings::default()).map(Self::Own);
+        if server.is_none() {
+            let missing = format!("PostgreSQL was not found: install it, or name a server by {URL}");
+            assert!(env::var_os(REQUIRE).is_none_or(|value| value == "0"), "{missing}");
+            // Not through the macro, which is silent in a test that passes.
+            let _ = writeln!(std::io::stderr(), "{missing}; its half of the tests is LEFT OUT");
+        }
+        server
+    }
+
+    fn url(&self, database: &str) -> String {
+        match self {
+            Self::Own(server) => server.url(database),
+            Self::Named(url) => {
+                let (address, query) = url.split_once('?').map_or((url.as_str(), None), |(a, q)| (a, Some(q)));
+                let begin = address.find("://").map_or(0, |at| at + 3);
+                let host = address.get(begin..).and_then(|rest| rest.split('/').next()).unwrap_or_default();
+                let scheme = address.get(..begin).unwrap_or_default();
+                let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+                format!("{scheme}{host}/{database}{query}")
+            }
+        }
+    }
+
+    fn execute(&self, statement: &str) {
+        let mut connection = PgConnection::establish(&self.url("postgres")).expect("the server answers");
+        connection.batch_execute(statement).unwrap_or_else(|error| panic!("{statement}: {error}"));
+    }
+
+    /// A name that no database of this or another process has.
+    fn name() -> String {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let nanos = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+        format!("clankdin_test_{}_{nanos}_{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// A database that is dropped with this value.
+#[derive(Debug)]
+pub struct Database {
+    name: String,
+    url: String,
+}
+
+impl Database {
+    /// An empty one. `None` where there is no `PostgreSQL`, which is told once, or a panic where
+    /// `CLANKDIN_TEST_REQUIRE_POSTGRES` is set.
+    pub fn fresh() -> Option<Self> {
+        Self::made("")
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    fn made(like: &str) -> Option<Self> {
+        let shared = Shared::get()?;
+        let name = Shared::name();
+        shared.execute(&format!("CREATE DATABASE {name} {like}"));
+        Some(Self { url: shared.url(&name), name })
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if let Some(shared) = Shared::get() {
+            shared.execute(&format!("DROP DATABASE {} WITH (FORCE)", self.name));
+        }
+    }
+}
+
+/// A database that others are made like, which is faster than to prepare each.
+#[derive(Debug)]
+pub struct Template(Mutex<Option<Database>>);
+
+impl Template {
+    /// One that is yet to be prepared. On a server that was named, it stays behind when the process ends.
+    pub const fn new() -> Self {
+        Self(Mutex::new(None))
+    }
+
+    /// A database like the template, which `prepare` makes of an empty one when it is first asked for.
+    pub fn fresh(&self, prepare: impl FnOnce(&str)) -> Option<Database> {
+        // One at a time: nobody may be connected to what is copied.
+        let mut template = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if template.is_none() {
+            let database = Database::fresh()?;
+            prepare(database.url());
+            *template = Some(database);
+        }
+        let name = &template.as_ref()?.name;
+        Database::made(&format!("TEMPLATE {name}"))
+    }
+}
+
+impl Default for Template {
+    fn default() -> Self {
+        Self::new()
+    }
+}

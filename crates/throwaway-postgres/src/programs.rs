@@ -1,0 +1,75 @@
+//! Where the programs of `PostgreSQL` are, and which user they run as.
+
+use std::env;
+use std::fs;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Names the folder of the programs where they are found nowhere else.
+const FOLDER: &str = "CLANKDIN_TEST_POSTGRES_BIN";
+
+/// The folder of the programs, where `PostgreSQL` is installed.
+pub(crate) fn folder() -> Option<PathBuf> {
+    let named = env::var_os(FOLDER).map(PathBuf::from);
+    let on_path = env::var_os("PATH").map(|path| env::split_paths(&path).collect::<Vec<_>>());
+    named.into_iter().chain(on_path.unwrap_or_default()).chain(usual()).find(|folder| {
+        ["initdb", "postgres", "pg_ctl", "pg_basebackup"].iter().all(|program| folder.join(program).is_file())
+    })
+}
+
+/// Where distributions put it, the newest version first: they keep the server's programs off the path.
+fn usual() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for (place, below) in [("/usr/lib/postgresql", "bin"), ("/usr/pgsql", "bin"), ("/opt/homebrew/opt", "bin")] {
+        let versions = fs::read_dir(place).into_iter().flatten().flatten().map(|entry| entry.path());
+        let mut versions: Vec<PathBuf> = versions.collect();
+        versions.sort_by_key(|path| std::cmp::Reverse(number(path)));
+        found.extend(versions.into_iter().map(|path| path.join(below)));
+    }
+    found.push("/usr/local/pgsql/bin".into());
+    found
+}
+
+fn number(path: &Path) -> u32 {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    name.rsplit('@').next().and_then(|version| version.parse().ok()).unwrap_or_default()
+}
+
+/// A user's numbers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct User {
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+}
+
+/// Whom the programs run as: they refuse to run as root.
+pub(crate) fn user() -> Option<User> {
+    let am_root = fs::metadata("/proc/self").is_ok_and(|it| std::os::unix::fs::MetadataExt::uid(&it) == 0);
+    if !am_root {
+        return None;
+    }
+    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    ["postgres", "nobody"].iter().find_map(|name| {
+        let mut fields = users.lines().map(|line| line.split(':')).find(|line| line.clone().next() == Some(name))?;
+        let (uid, gid) = (fields.nth(2)?.parse().ok()?, fields.next()?.parse().ok()?);
+        Some(User { uid, gid })
+    })
+}
+
+/// A program of `PostgreSQL`, run as the user that may run it.
+pub(crate) fn command(program: impl AsRef<Path>) -> Command {
+    let mut command = Command::new(program.as_ref());
+    command.current_dir("/").env_remove("PGDATA").env("LC_ALL", "C");
+    if let Some(User { uid, gid }) = user() {
+        command.uid(uid).gid(gid);
+    }
+    command
+}
+
+/// Runs a program to its end.
+pub(crate) fn run(command: &mut Command) {
+    let output = command.output().expect("the program starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {said}");
+}
