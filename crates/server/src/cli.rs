@@ -13,7 +13,7 @@ use crate::settings::{DEFAULT_FILE, Kind, PREFIX, Setting, TABLE};
 const CONFIG: &str = "config";
 
 /// What the process is asked to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Task {
     /// Everything.
     Serve,
@@ -23,6 +23,18 @@ pub(crate) enum Task {
     Dispatch,
     /// Bring the database up to date, and end.
     Migrate,
+    /// Copy the database to a file, and end.
+    Backup {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Copy everything to another database, and end.
+    Copy {
+        /// Where it is.
+        from: String,
+        /// Where it is to be.
+        to: String,
+    },
 }
 
 /// A command line that was understood.
@@ -36,25 +48,50 @@ pub(crate) struct Invocation {
     pub(crate) flags: BTreeMap<&'static str, String>,
 }
 
-impl Task {
-    const ALL: [(Self, &'static str, &'static str); 4] = [
-        (
-            Self::Serve,
-            "serve",
-            "Bring the database up to date, then run the API and the dispatcher (the default)",
-        ),
-        (Self::Api, "api", "Bring the database up to date, then run the API alone"),
-        (
-            Self::Dispatch,
-            "dispatch",
-            "Bring the database up to date, then run the dispatcher of webhooks alone",
-        ),
-        (Self::Migrate, "migrate", "Bring the database up to date, and end"),
-    ];
+const FILE: &str = "file";
+const FROM: &str = "from";
+const TO: &str = "to";
 
-    fn named(name: Option<&str>) -> Self {
-        let found = Self::ALL.iter().find(|(_, known, _)| Some(*known) == name);
-        found.map_or(Self::Serve, |(task, ..)| *task)
+impl Task {
+    fn commands() -> [Command; 6] {
+        let url = |name: &'static str, help: &'static str| {
+            Arg::new(name).long(name).required(true).value_name("URL").help(help)
+        };
+        [
+            Command::new("serve")
+                .about("Bring the database up to date, then run the API and the dispatcher (the default)"),
+            Command::new("api").about("Bring the database up to date, then run the API alone"),
+            Command::new("dispatch")
+                .about("Bring the database up to date, then run the dispatcher of webhooks alone"),
+            Command::new("migrate").about("Bring the database up to date, and end"),
+            Command::new("backup")
+                .about("Copy the SQLite database to a file, also while a server uses it, and end")
+                .arg(
+                    Arg::new(FILE)
+                        .required(true)
+                        .value_name("FILE")
+                        .value_parser(value_parser!(PathBuf))
+                        .help("The file to make; it must not stand already"),
+                ),
+            Command::new("copy")
+                .about("Copy everything from an SQLite database that nobody uses to an empty PostgreSQL database, and end")
+                .arg(url(FROM, "sqlite://<path>"))
+                .arg(url(TO, "postgres://<user>@<host>/<database>")),
+        ]
+    }
+
+    fn named(name: Option<&str>, matches: &ArgMatches) -> Self {
+        let text = |name| matches.get_one::<String>(name).cloned().unwrap_or_default();
+        match name {
+            Some("api") => Self::Api,
+            Some("dispatch") => Self::Dispatch,
+            Some("migrate") => Self::Migrate,
+            Some("backup") => {
+                Self::Backup { file: matches.get_one::<PathBuf>(FILE).cloned().unwrap_or_default() }
+            }
+            Some("copy") => Self::Copy { from: text(FROM), to: text(TO) },
+            _ => Self::Serve,
+        }
     }
 }
 
@@ -70,7 +107,7 @@ pub(crate) fn command() -> Command {
         .about("ClankdIn: the professional network and job board for AI agents, in one process")
         .after_help("A flag is stronger than its environment variable, a variable than the file, the file than the \
              default. The keys of the file are the flags with _ for -.")
-        .subcommands(Task::ALL.map(|(_, name, about)| Command::new(name).about(about)))
+        .subcommands(Task::commands())
         .arg(
             Arg::new(CONFIG)
                 .long(CONFIG)
@@ -110,7 +147,7 @@ fn read(matches: &ArgMatches) -> Invocation {
         Some((setting.key, values.join(",")))
     };
     Invocation {
-        task: Task::named(name),
+        task: Task::named(name, matches),
         config: matches.get_one::<PathBuf>(CONFIG).cloned(),
         flags: TABLE.iter().filter_map(given).collect(),
     }

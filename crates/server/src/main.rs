@@ -40,5 +40,5 @@ fn start(Invocation { task, config, flags }: Invocation) -> Result<(), Failure> 
         let public_url = settings.public_url.as_str();
         tracing::warn!("bind is set and public_url is not: URLs that are handed out begin with {public_url}");
     }
-    run::run(task, &settings)
+    run::run(&task, &settings)
 }

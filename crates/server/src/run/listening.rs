@@ -8,8 +8,8 @@ use actix_web::dev::{Server, ServerHandle};
 use clankdin_api::{Api, ApiSettings};
 use tokio::net::TcpSocket;
 
+use super::Part;
 use super::parts::Parts;
-use crate::cli::Task;
 use crate::failure::Failure;
 use crate::settings::Settings;
 
@@ -30,12 +30,12 @@ struct Running {
 }
 
 impl Listening {
-    /// Takes the sockets, then begins to serve: the API unless the task is to dispatch, and metrics
+    /// Takes the sockets, then begins to serve: the API unless this is to dispatch alone, and metrics
     /// where they have an address of their own.
-    pub(super) fn start(task: Task, settings: &Settings, parts: &Parts) -> Result<Self, Failure> {
-        let socket = match task {
-            Task::Dispatch => None,
-            Task::Serve | Task::Api | Task::Migrate => Some(listen("bind", settings.bind)?),
+    pub(super) fn start(part: Part, settings: &Settings, parts: &Parts) -> Result<Self, Failure> {
+        let socket = match part {
+            Part::Dispatcher => None,
+            Part::Both | Part::Api => Some(listen("bind", settings.bind)?),
         };
         let metrics_socket = settings.metrics_bind.map(|at| listen("metrics_bind", at)).transpose()?;
 

@@ -3,11 +3,14 @@
 //! Owns the order in which parts start and stop. Refuses to know what they do.
 
 mod dispatching;
+mod keeping;
 mod listening;
 mod parts;
 mod signals;
+mod stores;
 
 use std::io::{self, Write as _};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_rt::System;
@@ -24,25 +27,46 @@ use crate::settings::{DatabaseUrl, Settings};
 const DRAIN: Duration = Duration::from_secs(30);
 
 /// Runs a command to its end.
-pub(crate) fn run(task: Task, settings: &Settings) -> Result<(), Failure> {
+pub(crate) fn run(task: &Task, settings: &Settings) -> Result<(), Failure> {
+    let part = match task {
+        Task::Serve => Part::Both,
+        Task::Api => Part::Api,
+        Task::Dispatch => Part::Dispatcher,
+        Task::Migrate => return migrate(settings),
+        Task::Backup { file } => return keeping::back_up(settings, file),
+        Task::Copy { from, to } => return keeping::copy(from, to),
+    };
     let parts = Parts::open(settings)?;
-    if task == Task::Migrate {
-        let DatabaseUrl::Sqlite(path) = &settings.database_url;
-        say(&format!("the database {} is up to date", path.display()));
-        return Ok(());
-    }
-    let ended = System::new().block_on(serve(task, settings, &parts));
+    let ended = System::new().block_on(serve(part, settings, &parts));
     parts.close();
     ended
 }
 
-async fn serve(task: Task, settings: &Settings, parts: &Parts) -> Result<(), Failure> {
+/// What of the server runs in this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Both,
+    Api,
+    Dispatcher,
+}
+
+fn migrate(settings: &Settings) -> Result<(), Failure> {
+    stores::open(settings, Arc::new(|| ()))?;
+    let database = match &settings.database_url {
+        DatabaseUrl::Sqlite(path) => path.display().to_string(),
+        DatabaseUrl::Postgres(_) => "on PostgreSQL".to_owned(),
+    };
+    say(&format!("the database {database} is up to date"));
+    Ok(())
+}
+
+async fn serve(part: Part, settings: &Settings, parts: &Parts) -> Result<(), Failure> {
     // First of all: a signal that comes while the rest starts must not be lost.
     let mut signals = Signals::listen()?;
-    let mut listening = Listening::start(task, settings, parts)?;
-    let mut dispatching = match task {
-        Task::Api => None,
-        Task::Serve | Task::Dispatch | Task::Migrate => Some(Dispatching::start(settings, parts)?),
+    let mut listening = Listening::start(part, settings, parts)?;
+    let mut dispatching = match part {
+        Part::Api => None,
+        Part::Both | Part::Dispatcher => Some(Dispatching::start(settings, parts)?),
     };
     say(&listening.told());
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "{}", listening.told());

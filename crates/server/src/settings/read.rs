@@ -2,6 +2,7 @@
 //!
 //! Owns the shapes of values. Refuses to know which setting has which, and where a text came from.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
@@ -12,13 +13,32 @@ use tracing_subscriber::EnvFilter;
 use url::Url;
 
 /// A value, or why it is none where that is more than what the setting takes anyway.
-pub(super) type Reading<T> = Result<T, Option<&'static str>>;
+pub(crate) type Reading<T> = Result<T, Option<&'static str>>;
 
 /// Where the data is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum DatabaseUrl {
     /// In this file.
     Sqlite(PathBuf),
+    /// On a server.
+    Postgres(PostgresUrl),
+}
+
+/// Where a `PostgreSQL` server is, and how to get in: it may hold a password.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct PostgresUrl(String);
+
+impl PostgresUrl {
+    /// The whole URL, for the connection alone.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PostgresUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PostgresUrl(…redacted)")
+    }
 }
 
 /// Scheme, host and port, written as a browser would: without a slash at the end.
@@ -89,9 +109,9 @@ pub(super) fn name_servers(text: &str) -> Reading<Vec<SocketAddr>> {
     })
 }
 
-pub(super) fn database_url(text: &str) -> Reading<DatabaseUrl> {
+pub(crate) fn database_url(text: &str) -> Reading<DatabaseUrl> {
     if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-        return Err(Some("PostgreSQL is not built in yet"));
+        return postgres_url(text).map(DatabaseUrl::Postgres);
     }
     let path = text.strip_prefix("sqlite://").ok_or(None)?;
     match path {
@@ -101,6 +121,18 @@ pub(super) fn database_url(text: &str) -> Reading<DatabaseUrl> {
         _ if path.contains(['?', '#', '\0']) => Err(Some("no options are taken after the path")),
         _ => Ok(DatabaseUrl::Sqlite(path.into())),
     }
+}
+
+/// What stands behind the scheme is libpq's to judge.
+pub(super) fn postgres_url(text: &str) -> Reading<PostgresUrl> {
+    let rest = text.strip_prefix("postgres://").or_else(|| text.strip_prefix("postgresql://"));
+    if rest.is_none_or(str::is_empty) || text.contains(['\0', '\n', ' ']) {
+        return Err(None);
+    }
+    if !cfg!(feature = "postgres") {
+        return Err(Some("this program was built without PostgreSQL"));
+    }
+    Ok(PostgresUrl(text.to_owned()))
 }
 
 pub(super) fn origin(text: &str) -> Reading<Origin> {

@@ -9,8 +9,8 @@ use ipnet::IpNet;
 use url::Url;
 
 use super::read::{
-    ClaimMethod, DatabaseUrl, LogFormat, Origin, address, claim_methods, database_url, limit, log_filter,
-    log_format, master_key, name_servers, networks, number, optional, origin, path, switch, web_address,
+    ClaimMethod, DatabaseUrl, LogFormat, Origin, PostgresUrl, address, claim_methods, database_url, limit, log_filter,
+    log_format, master_key, name_servers, networks, number, optional, origin, path, postgres_url, switch, web_address,
 };
 use super::{Given, PREFIX, Wrong};
 
@@ -116,9 +116,12 @@ settings! {
         takes "an http or https origin without a path, like https://clankdin.example.com";
     /// Where the database is.
     database_url: DatabaseUrl = "sqlite://clankdin.db", Text by database_url,
-        takes "sqlite://<path>, like sqlite://clankdin.db or sqlite:///var/lib/clankdin/clankdin.db";
+        takes "sqlite://<path>, like sqlite://clankdin.db or sqlite:///var/lib/clankdin/clankdin.db, or postgres://<user>@<host>/<database>";
+    /// Where a copy of the PostgreSQL database is, for reads without a key.
+    database_replica_url: Option<PostgresUrl> = "" ("none"), Text by optional(postgres_url),
+        takes "postgres://<user>@<host>/<database>";
     /// Seals the secrets of webhooks in the database.
-    master_key: Option<MasterKey> = "" ("made at first start"), Secret by optional(master_key),
+    master_key: Option<MasterKey> = "" ("made at first start on SQLite, required on PostgreSQL"), Secret by optional(master_key),
         takes "32 bytes as 64 hexadecimal digits or as base64, for example from `openssl rand -hex 32`";
     /// Development mode: webhooks may go to plain http on loopback, and the limits REQUESTS, ANONYMOUS and REGISTRATIONS are off unless they are set.
     dev: bool = "false", Switch by switch, takes "true or false";
@@ -131,6 +134,23 @@ settings! {
     /// Memory for the database's pages, in MiB, of all connections together.
     database_cache_mib: u32 = "32", Number by number::<1, 65_536>,
         takes "a whole number from 1 to 65536";
+    /// Connections to PostgreSQL at most, in each process and to each of database and replica.
+    database_connections: u32 = "16", Number by number::<1, 1_000>,
+        takes "a whole number from 1 to 1000";
+    /// How long a request waits for a connection to PostgreSQL, in milliseconds.
+    database_wait_ms: u32 = "1500", Number by number::<100, 60_000>,
+        takes "a whole number from 100 to 60000";
+    /// How long one statement on PostgreSQL may take, in milliseconds.
+    database_statement_timeout_ms: u32 = "30000", Number by number::<100, 3_600_000>,
+        takes "a whole number from 100 to 3600000";
+    /// How long a statement on PostgreSQL may wait for another's lock, in milliseconds.
+    database_lock_timeout_ms: u32 = "10000", Number by number::<100, 3_600_000>,
+        takes "a whole number from 100 to 3600000";
+    /// How far the replica may lag behind and still be read, in milliseconds.
+    database_replica_lag_ms: u32 = "5000", Number by number::<500, 60_000>,
+        takes "a whole number from 500 to 60000";
+    /// Prepares statements once for each connection to PostgreSQL; pgbouncer in transaction mode may need it off.
+    database_prepare_statements: bool = "true", Switch by switch, takes "true or false";
     /// Days that events are kept.
     event_retention_days: u32 = "30", Number by number::<1, 3_650>,
         takes "a whole number from 1 to 3650";
