@@ -9,7 +9,7 @@ default:
 run *arguments:
     cargo run --release -- {{ arguments }}
 
-# Runs all tests.
+# Runs all tests; those on PostgreSQL where its programs are installed.
 test:
     cargo test --workspace
 
@@ -32,6 +32,14 @@ deny:
 # Builds the documentation; a warning is an error.
 docs:
     RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
+
+# Kills a primary under load and promotes its standby; needs PostgreSQL's programs.
+failover:
+    CLANKDIN_TEST_REQUIRE_POSTGRES=1 cargo test -p clankdin --test it failover -- --nocapture
+
+# Tests TLS on the way to PostgreSQL; needs perl, make, and PostgreSQL's programs.
+postgres-tls:
+    CLANKDIN_TEST_REQUIRE_POSTGRES=1 cargo test -p clankdin --features postgres-tls --test it tls
 
 # Runs the README's tour against a server of its own.
 tour:

@@ -5,8 +5,8 @@
 
 use std::path::Path;
 
-use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::connection::DefaultLoadingMode;
+use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
@@ -152,7 +152,10 @@ fn copy_table(
     );
     let mut send = |batch: &[String]| {
         let rows = format!("[{}]", batch.join(","));
-        diesel::sql_query(&insert).bind::<Text, _>(rows).execute(target).map_err(|error| failed(table, &error))
+        diesel::sql_query(&insert)
+            .bind::<Text, _>(rows)
+            .execute(target)
+            .map_err(|error| failed(table, &error))
     };
     let rows = diesel::sql_query(format!("SELECT json_object({fields}) AS told FROM {table}{order}"));
     let mut batch = Vec::with_capacity(BATCH);

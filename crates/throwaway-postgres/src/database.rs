@@ -1,11 +1,11 @@
 //! Fresh databases on one server for the whole process.
 
 use std::env;
+use std::hash::{BuildHasher as _, RandomState};
 use std::io::Write as _;
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
@@ -48,7 +48,8 @@ impl Shared {
         match self {
             Self::Own(server) => server.url(database),
             Self::Named(url) => {
-                let (address, query) = url.split_once('?').map_or((url.as_str(), None), |(a, q)| (a, Some(q)));
+                let (address, query) =
+                    url.split_once('?').map_or((url.as_str(), None), |(a, q)| (a, Some(q)));
                 let begin = address.find("://").map_or(0, |at| at + 3);
                 let host = address.get(begin..).and_then(|rest| rest.split('/').next()).unwrap_or_default();
                 let scheme = address.get(..begin).unwrap_or_default();
@@ -66,8 +67,9 @@ impl Shared {
     /// A name that no database of this or another process has.
     fn name() -> String {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let nanos = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
-        format!("clankdin_test_{}_{nanos}_{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+        // Seeded at random in each process: process ids come again on a server that others use too.
+        let chance = RandomState::new().hash_one(process::id());
+        format!("clankdin_test_{chance:x}_{}", COUNT.fetch_add(1, Ordering::Relaxed))
     }
 }
 
@@ -88,6 +90,12 @@ impl Database {
     /// Where it is.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Runs statements on it.
+    pub fn execute(&self, statements: &str) {
+        let mut connection = PgConnection::establish(&self.url).expect("the server answers");
+        connection.batch_execute(statements).expect("the statement is taken");
     }
 
     fn made(like: &str) -> Option<Self> {

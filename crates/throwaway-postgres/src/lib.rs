@@ -18,4 +18,5 @@ mod programs;
 mod server;
 
 pub use database::{Database, Template};
+pub use programs::command;
 pub use server::{Server, Settings};

@@ -21,7 +21,9 @@ pub(crate) fn folder() -> Option<PathBuf> {
 /// Where distributions put it, the newest version first: they keep the server's programs off the path.
 fn usual() -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for (place, below) in [("/usr/lib/postgresql", "bin"), ("/usr/pgsql", "bin"), ("/opt/homebrew/opt", "bin")] {
+    for (place, below) in
+        [("/usr/lib/postgresql", "bin"), ("/usr/pgsql", "bin"), ("/opt/homebrew/opt", "bin")]
+    {
         let versions = fs::read_dir(place).into_iter().flatten().flatten().map(|entry| entry.path());
         let mut versions: Vec<PathBuf> = versions.collect();
         versions.sort_by_key(|path| std::cmp::Reverse(number(path)));
@@ -51,14 +53,15 @@ pub(crate) fn user() -> Option<User> {
     }
     let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
     ["postgres", "nobody"].iter().find_map(|name| {
-        let mut fields = users.lines().map(|line| line.split(':')).find(|line| line.clone().next() == Some(name))?;
+        let mut fields =
+            users.lines().map(|line| line.split(':')).find(|line| line.clone().next() == Some(name))?;
         let (uid, gid) = (fields.nth(2)?.parse().ok()?, fields.next()?.parse().ok()?);
         Some(User { uid, gid })
     })
 }
 
-/// A program of `PostgreSQL`, run as the user that may run it.
-pub(crate) fn command(program: impl AsRef<Path>) -> Command {
+/// A program, run as the user that runs `PostgreSQL`.
+pub fn command(program: impl AsRef<Path>) -> Command {
     let mut command = Command::new(program.as_ref());
     command.current_dir("/").env_remove("PGDATA").env("LC_ALL", "C");
     if let Some(User { uid, gid }) = user() {

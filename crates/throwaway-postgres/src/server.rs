@@ -60,11 +60,14 @@ impl Server {
         );
         let mut lines = String::new();
         // A crash of the server loses nothing without fsync; one of the machine would, and ends the test.
-        for line in ["fsync = off", "full_page_writes = off", "max_connections = 200", "shared_buffers = 32MB"] {
+        for line in
+            ["fsync = off", "full_page_writes = off", "max_connections = 200", "shared_buffers = 32MB"]
+        {
             writeln!(lines, "{line}").unwrap();
         }
         // What a standby needs.
-        for line in ["wal_level = replica", "max_wal_senders = 8", "max_replication_slots = 8", "wal_log_hints = on"]
+        for line in
+            ["wal_level = replica", "max_wal_senders = 8", "max_replication_slots = 8", "wal_log_hints = on"]
         {
             writeln!(lines, "{line}").unwrap();
         }
@@ -111,7 +114,11 @@ impl Server {
     pub fn start_again(&mut self) {
         let programs = programs::folder().expect("it was there");
         let mut sh = programs::command("/bin/sh");
-        sh.args(["-c", WATCH, "sh"]).arg(&self.folder).arg(programs.join("postgres")).arg("-D").arg(self.data());
+        sh.args(["-c", WATCH, "sh"])
+            .arg(&self.folder)
+            .arg(programs.join("postgres"))
+            .arg("-D")
+            .arg(self.data());
         sh.args(["-k"]).arg(&self.folder).args(["-p", &self.port.to_string(), "-h", "127.0.0.1"]);
         let watch = sh.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         self.watch = Some(watch.expect("a shell starts"));
@@ -151,13 +158,27 @@ impl Server {
     }
 
     /// A copy of it that follows. Where it is `synchronous`, no commit is confirmed before the copy has it.
+    #[must_use]
     pub fn standby(&self, name: &str, synchronous: bool) -> Self {
         let programs = programs::folder().expect("it was there");
         let mut standby = Self::in_fresh_folder();
         let primary = format!("{}&application_name={name}", self.url("postgres"));
         programs::run(
             programs::command(programs.join("pg_basebackup"))
-                .args(["-c", "fast", "-R", "-X", "stream", "--no-sync", "-C", "-S", name, "-d", &primary, "-D"])
+                .args([
+                    "-c",
+                    "fast",
+                    "-R",
+                    "-X",
+                    "stream",
+                    "--no-sync",
+                    "-C",
+                    "-S",
+                    name,
+                    "-d",
+                    &primary,
+                    "-D",
+                ])
                 .arg(standby.data()),
         );
         standby.start_again();
@@ -182,7 +203,9 @@ impl Server {
     /// Whether a question is answered by true.
     pub fn holds(&self, question: &str) -> bool {
         let mut connection = PgConnection::establish(&self.url("postgres")).expect("it answers");
-        diesel::select(diesel::dsl::sql::<Bool>(&format!("({question})"))).get_result(&mut connection).unwrap_or(false)
+        diesel::select(diesel::dsl::sql::<Bool>(&format!("({question})")))
+            .get_result(&mut connection)
+            .unwrap_or(false)
     }
 
     fn in_fresh_folder() -> Self {
@@ -226,7 +249,8 @@ impl Server {
     fn processes(&self) -> Vec<String> {
         let file = fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
         let Some(first) = file.lines().next().map(str::to_owned) else { return Vec::new() };
-        let children = Command::new("ps").args(["-o", "pid=,stat=", "-p", &first, "--ppid", &first]).output().unwrap();
+        let children =
+            Command::new("ps").args(["-o", "pid=,stat=", "-p", &first, "--ppid", &first]).output().unwrap();
         let rows = String::from_utf8_lossy(&children.stdout).into_owned();
         let living = rows.lines().filter(|row| !row.contains('Z'));
         living.filter_map(|row| row.split_whitespace().next().map(str::to_owned)).collect()

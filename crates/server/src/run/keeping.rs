@@ -19,7 +19,9 @@ pub(super) fn back_up(settings: &Settings, file: &Path) -> Result<(), Failure> {
         Some(_) => "the setting master_key".to_owned(),
         None => format!("{}.key", path.display()),
     };
-    say(&format!("ATTENTION: the key that opens its webhook secrets is not in it. Keep {key} as well, at another place"));
+    say(&format!(
+        "ATTENTION: the key that opens its webhook secrets is not in it. Keep {key} as well, at another place"
+    ));
     Ok(())
 }
 

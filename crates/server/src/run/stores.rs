@@ -72,7 +72,8 @@ fn postgres(
         on_event,
         ..PostgresOptions::new(url.expose(), master_key)
     };
-    let store = PostgresStore::open(options, Arc::new(SystemClock)).map_err(|error| Failure::start(&error))?;
+    let store = PostgresStore::open(options, &(Arc::new(SystemClock) as Arc<dyn Clock>))
+        .map_err(|error| Failure::start(&error))?;
     let clock = Arc::new(store.clock());
     Ok(Opened { store: Arc::new(store), clock })
 }

@@ -132,6 +132,12 @@ pub(super) fn postgres_url(text: &str) -> Reading<PostgresUrl> {
     if !cfg!(feature = "postgres") {
         return Err(Some("this program was built without PostgreSQL"));
     }
+    let wants_tls = ["sslmode=require", "sslmode=verify-ca", "sslmode=verify-full"];
+    if !cfg!(feature = "postgres-tls") && wants_tls.iter().any(|wanted| text.contains(wanted)) {
+        return Err(Some(
+            "this program was built without TLS to PostgreSQL; build it with the feature postgres-tls",
+        ));
+    }
     Ok(PostgresUrl(text.to_owned()))
 }
 

@@ -9,8 +9,9 @@ use ipnet::IpNet;
 use url::Url;
 
 use super::read::{
-    ClaimMethod, DatabaseUrl, LogFormat, Origin, PostgresUrl, address, claim_methods, database_url, limit, log_filter,
-    log_format, master_key, name_servers, networks, number, optional, origin, path, postgres_url, switch, web_address,
+    ClaimMethod, DatabaseUrl, LogFormat, Origin, PostgresUrl, address, claim_methods, database_url, limit,
+    log_filter, log_format, master_key, name_servers, networks, number, optional, origin, path, postgres_url,
+    switch, web_address,
 };
 use super::{Given, PREFIX, Wrong};
 
@@ -128,10 +129,10 @@ settings! {
     /// Threads that answer requests.
     workers: Option<u32> = "" ("one for each core"), Number by optional(number::<1, 1_024>),
         takes "a whole number from 1 to 1024";
-    /// Connections to the database that read at the same time.
+    /// Connections to SQLite that read at the same time.
     database_readers: Option<u32> = "" ("workers + 2"), Number by optional(number::<1, 256>),
         takes "a whole number from 1 to 256";
-    /// Memory for the database's pages, in MiB, of all connections together.
+    /// Memory for SQLite's pages, in MiB, of all connections together.
     database_cache_mib: u32 = "32", Number by number::<1, 65_536>,
         takes "a whole number from 1 to 65536";
     /// Connections to PostgreSQL at most, in each process and to each of database and replica.

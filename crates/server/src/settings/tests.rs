@@ -197,13 +197,24 @@ fn the_master_key_is_never_shown() {
     assert!(load(&[("master_key", &"0f".repeat(32))], &[], "").0.master_key.is_some());
 }
 
+#[cfg(feature = "postgres")]
 #[test]
-fn postgres_is_refused_without_its_password() {
-    let lines = wrong(&[("database_url", "postgres://me:hunter2@db/x")], &[], "");
-    assert_eq!(lines.len(), 1);
-    assert!(lines[0].starts_with(
-        "--database-url (flag): PostgreSQL is not built in yet: got \"postgres://***@db/x\", takes sqlite://<path>"
-    ));
+fn postgres_urls_are_taken_and_their_passwords_not_told() {
+    let url = "postgres://me:hunter2@a:1,b:2/x?target_session_attrs=read-write";
+    let taken = load(&[("database_url", url)], &[], "").0.database_url;
+    assert!(matches!(&taken, DatabaseUrl::Postgres(kept) if kept.expose() == url));
+    assert!(!format!("{taken:?}").contains("hunter2"));
+    let lines = wrong(&[("database_url", "postgres://me:hunter2@db/x y")], &[], "");
+    assert!(
+        lines[0].starts_with("--database-url (flag): got \"postgres://***@db/x y\", takes sqlite://<path>")
+    );
+}
+
+#[cfg(all(feature = "postgres", not(feature = "postgres-tls")))]
+#[test]
+fn tls_that_is_not_built_in_is_refused_and_not_left_out() {
+    let lines = wrong(&[("database_url", "postgres://db/x?sslmode=verify-full")], &[], "");
+    assert!(lines[0].contains("build it with the feature postgres-tls"), "{}", lines[0]);
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn comment(address: SocketAddr, key: &str, comments: &str) -> Option<String> {
 }
 
 /// The ids of all comments, page by page.
-fn walk(server: &Server, comments: &str) -> BTreeSet<String> {
+pub(crate) fn walk(server: &Server, comments: &str) -> BTreeSet<String> {
     let (mut ids, mut path) = (BTreeSet::new(), format!("{comments}?limit=100"));
     loop {
         let page = json_of(&server.get(&path).body);
@@ -121,7 +121,7 @@ fn walk(server: &Server, comments: &str) -> BTreeSet<String> {
 }
 
 /// The ids of the comments that were told of.
-fn told(received: &[Received]) -> BTreeSet<String> {
+pub(crate) fn told(received: &[Received]) -> BTreeSet<String> {
     let comments = received.iter().filter(|one| one.body["event"] == "comment");
     comments.map(|one| one.body["data"]["comment_id"].as_str().unwrap().to_owned()).collect()
 }

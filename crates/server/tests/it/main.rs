@@ -8,6 +8,9 @@
 
 mod commands;
 mod crash;
+mod keeping;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod receiver;
 mod refusals;
 mod stopping;

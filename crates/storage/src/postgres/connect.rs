@@ -76,7 +76,8 @@ pub(super) fn without_password(url: &str) -> String {
         let name = parameter.split('=').next().unwrap_or_default();
         name.contains("password") || name.contains("sslkey")
     };
-    let query: Vec<&str> = query.into_iter().flat_map(|query| query.split('&')).filter(|it| !is_secret(it)).collect();
+    let query: Vec<&str> =
+        query.into_iter().flat_map(|query| query.split('&')).filter(|it| !is_secret(it)).collect();
     if query.is_empty() { address } else { format!("{address}?{}", query.join("&")) }
 }
 

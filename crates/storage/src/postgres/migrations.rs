@@ -29,9 +29,8 @@ struct Told {
 /// connection of its own.
 pub(super) fn migrate(url: &str) -> Result<(), PostgresOpenError> {
     let failed = |error: diesel::result::Error| PostgresOpenError::of_statement(url, &error);
-    let connect = || {
-        PgConnection::establish(url).map_err(|error| PostgresOpenError::of_connection(url, &error))
-    };
+    let connect =
+        || PgConnection::establish(url).map_err(|error| PostgresOpenError::of_connection(url, &error));
     let (mut lock, mut connection) = (connect()?, connect()?);
     AnsiTransactionManager::begin_transaction(&mut lock).map_err(failed)?;
     diesel::sql_query(format!("SELECT pg_advisory_xact_lock({LOCK})")).execute(&mut lock).map_err(failed)?;

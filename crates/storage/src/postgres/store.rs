@@ -39,15 +39,16 @@ impl PostgresStore {
     /// # Errors
     ///
     /// [`PostgresOpenError`], each with one line that says what to do.
-    pub fn open(options: PostgresOptions, clock: Arc<dyn Clock>) -> Result<Self, PostgresOpenError> {
+    pub fn open(options: PostgresOptions, clock: &Arc<dyn Clock>) -> Result<Self, PostgresOpenError> {
         let url = complete(&options.url, Side::Primary, options.wait);
         migrations::migrate(&url)?;
         check_master_key(&url, &options)?;
         let failed = |error: std::io::Error| PostgresOpenError::of_statement(&options.url, &error);
-        let primary = Source::open(Side::Primary, &options.url, &options, &clock, None).map_err(failed)?;
-        let replica = options.replica_url.as_deref().map(|url| {
-            Source::open(Side::Replica, url, &options, &clock, Some(primary.workers.clone()))
-        });
+        let primary = Source::open(Side::Primary, &options.url, &options, clock, None).map_err(failed)?;
+        let replica = options
+            .replica_url
+            .as_deref()
+            .map(|url| Source::open(Side::Replica, url, &options, clock, Some(primary.workers.clone())));
         let replica = replica.transpose().map_err(failed)?;
         Ok(Self { primary, replica, options })
     }
@@ -141,7 +142,9 @@ fn away() -> StoreError {
 
 impl fmt::Debug for PostgresStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PostgresStore").field("database", &without_password(&self.options.url)).finish_non_exhaustive()
+        f.debug_struct("PostgresStore")
+            .field("database", &without_password(&self.options.url))
+            .finish_non_exhaustive()
     }
 }
 
@@ -154,8 +157,8 @@ pub(crate) fn migrated(url: &str) -> Result<PgConnection, PostgresOpenError> {
 
 /// Whether the key opens what is sealed.
 fn check_master_key(url: &str, options: &PostgresOptions) -> Result<(), PostgresOpenError> {
-    let mut connection = PgConnection::establish(url)
-        .map_err(|error| PostgresOpenError::of_connection(url, &error))?;
+    let mut connection =
+        PgConnection::establish(url).map_err(|error| PostgresOpenError::of_connection(url, &error))?;
     let sealed = a_sealed_secret(&mut connection);
     let Some((id, secret)) = sealed.map_err(|error| PostgresOpenError::of_statement(url, &error))? else {
         return Ok(());

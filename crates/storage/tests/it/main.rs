@@ -15,6 +15,7 @@ mod agent_list;
 mod backing;
 mod connection;
 mod counts;
+mod crossing;
 mod delivery;
 mod endorsement;
 mod erase;

@@ -1,12 +1,16 @@
 //! What holds of the store on `PostgreSQL` alone.
 
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
-use clankdin_domain::store::Database;
+use chrono::TimeDelta;
+use clankdin_domain::context::Clock;
+use clankdin_domain::store::{Database, StoreError, StoreResult};
 use clankdin_storage::{MasterKey, PostgresOptions, PostgresStore};
 use clankdin_throwaway_postgres as throwaway;
 
-use crate::support::{Backend, ManualClock};
+use crate::support::{Backend, ManualClock, World, announcement, wait_for};
+use crate::webhook::register;
 
 /// `PostgreSQL`, each database one of its own on a server that all tests share.
 pub(crate) struct Postgres;
@@ -31,5 +35,146 @@ pub(crate) fn options(url: &str) -> PostgresOptions {
 }
 
 pub(crate) fn open(options: PostgresOptions) -> PostgresStore {
-    PostgresStore::open(options, Arc::new(ManualClock::default())).unwrap()
+    PostgresStore::open(options, &clock(Arc::new(ManualClock::default()))).unwrap()
+}
+
+fn clock(clock: Arc<ManualClock>) -> Arc<dyn Clock> {
+    clock
+}
+
+fn append(world: &World) -> StoreResult<()> {
+    let event = announcement(&world.ctx, None);
+    world.write(move |uow| uow.outbox().append(&event))
+}
+
+/// A world on a store that was opened with other options.
+fn world_with(change: impl FnOnce(&mut PostgresOptions)) -> Option<World> {
+    let database = fresh()?;
+    let mut options = options(database.url());
+    change(&mut options);
+    Some(World::in_database(Database::new(Arc::new(open(options))), Box::new(database)))
+}
+
+#[test]
+fn a_job_that_passes_over_a_failed_statement_is_not_told_that_it_was_committed() {
+    let Some(world) = world_with(|_| ()) else { return };
+    let event = announcement(&world.ctx, None);
+    let ended: StoreResult<()> = world.write(move |uow| {
+        uow.outbox().append(&event)?;
+        assert!(uow.outbox().append(&event).is_err(), "the same event twice");
+        Ok(())
+    });
+    assert!(ended.is_err());
+    let waiting = world.read(|uow| uow.deliveries().backlog()).unwrap().0;
+    assert_eq!(waiting, 0);
+    append(&world).unwrap();
+}
+
+#[test]
+fn a_statement_that_waits_for_too_long_is_given_up_and_may_be_asked_again() {
+    let Some(world) = world_with(|options| options.lock_timeout = Duration::from_millis(100)) else { return };
+    let agent = world.register("Held");
+    let ((held, is_held), (go_on, told)) = (mpsc::channel(), mpsc::channel());
+    std::thread::scope(|scope| {
+        let world = &world;
+        scope.spawn(move || {
+            let lock = world.write(move |uow| {
+                uow.agents().lock(agent)?;
+                held.send(()).unwrap();
+                told.recv().unwrap();
+                Ok::<_, StoreError>(())
+            });
+            lock.unwrap();
+        });
+        is_held.recv().unwrap();
+        let waited = world.write(move |uow| uow.agents().lock(agent));
+        assert!(matches!(waited, Err(StoreError::Unavailable(_))), "{waited:?}");
+        go_on.send(()).unwrap();
+    });
+    assert!(world.write(move |uow| uow.agents().lock(agent)).unwrap());
+}
+
+#[test]
+fn more_jobs_than_may_wait_are_refused_at_once() {
+    let Some(world) = world_with(|options| options.connections = 1) else { return };
+    let ((held, is_held), (go_on, told)) = (mpsc::channel(), mpsc::channel());
+    std::thread::scope(|scope| {
+        let world = &world;
+        scope.spawn(move || {
+            let held = world.read(move |_| {
+                held.send(()).unwrap();
+                told.recv().unwrap();
+                Ok::<_, StoreError>(())
+            });
+            held.unwrap();
+        });
+        is_held.recv().unwrap();
+        let mut waiting = Vec::new();
+        let refused = loop {
+            let mut next = Box::pin(world.database.write(|_| Ok::<_, StoreError>(())));
+            match futures_now(&mut next) {
+                Some(ended) => break ended,
+                None => waiting.push(next),
+            }
+            assert!(waiting.len() < 1_000, "the queue has no end");
+        };
+        assert!(matches!(refused, Err(StoreError::Unavailable(why)) if why.contains("busy")));
+        go_on.send(()).unwrap();
+        for next in waiting {
+            wait_for(next).unwrap();
+        }
+    });
+}
+
+/// What a future is ready with, if it is.
+fn futures_now<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match std::pin::Pin::new(future).poll(&mut context) {
+        std::task::Poll::Ready(output) => Some(output),
+        std::task::Poll::Pending => None,
+    }
+}
+
+#[test]
+fn nodes_whose_clocks_differ_agree_on_the_databases() {
+    let Some(database) = fresh() else { return };
+    let (early, late) = (Arc::new(ManualClock::default()), Arc::new(ManualClock::default()));
+    late.advance(TimeDelta::days(400));
+    let stores =
+        [early, late].map(|clock| PostgresStore::open(options(database.url()), &self::clock(clock)).unwrap());
+    let [one, other] = stores.each_ref().map(|store| store.clock().now());
+    // Both of their clocks stand still, and the database's does not.
+    assert!((one - other).abs() < TimeDelta::minutes(1), "{one} {other}");
+}
+
+#[test]
+fn a_database_that_can_not_be_used_is_told_in_one_line() {
+    let Some(database) = fresh() else { return };
+    let refusal = |options| {
+        let refused = PostgresStore::open(options, &clock(Arc::new(ManualClock::default())));
+        let line = refused.unwrap_err().to_string();
+        assert_eq!(line.lines().count(), 1, "{line}");
+        line
+    };
+    let missing = database.url().replacen("clankdin_test", "nowhere", 1);
+    assert!(refusal(options(&missing)).contains("can't connect"));
+
+    let world = World::in_database(Database::new(Arc::new(open(options(database.url())))), Box::new(()));
+    let agent = world.register("Kai");
+    register(&world, agent, "https://kai.example/", &["all"]);
+    let other = MasterKey::parse(&"a1".repeat(32)).unwrap();
+    let told = refusal(PostgresOptions::new(database.url(), other));
+    assert!(told.contains("start with the master key that sealed them"), "{told}");
+
+    let foreign = throwaway::Database::fresh().unwrap();
+    foreign.execute("CREATE TABLE somebody_elses (id INT)");
+    assert!(refusal(options(foreign.url())).contains("belongs to another program"));
+}
+
+#[test]
+fn a_node_starts_on_what_a_newer_version_has_migrated() {
+    let Some(database) = fresh() else { return };
+    database.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('29991231000000')");
+    let store = open(options(database.url()));
+    wait_for(Database::new(Arc::new(store)).ready()).unwrap();
 }

@@ -76,10 +76,17 @@ fn hold_concerned(connection: &mut Connection, me: Id) -> QueryResult<()> {
             .load::<Id>(connection)?;
     }
 
-    let mut concerned: BTreeSet<Id> =
-        pinches::table.filter(pinches::agent_id.eq(me)).select(pinches::post_id).load(connection)?.into_iter().collect();
+    let mut concerned: BTreeSet<Id> = pinches::table
+        .filter(pinches::agent_id.eq(me))
+        .select(pinches::post_id)
+        .load(connection)?
+        .into_iter()
+        .collect();
     concerned.extend(
-        comments::table.filter(comments::author_id.eq(me)).select(comments::post_id).load::<Id>(connection)?,
+        comments::table
+            .filter(comments::author_id.eq(me))
+            .select(comments::post_id)
+            .load::<Id>(connection)?,
     );
     let concerned: Vec<Id> = concerned.into_iter().collect();
     for some in concerned.chunks(HELD_AT_ONCE) {

@@ -38,8 +38,7 @@ impl DieselStore<'_> {
             .limit(limit_of(max_events.min(MAX_ROUTED)))
             .select((outbox::position, outbox::addressee_id));
         // Another dispatcher routes what it holds.
-        let waiting: Vec<(i64, Option<Id>)> =
-            unheld!(waiting).load(self.connection).map_err(store_error)?;
+        let waiting: Vec<(i64, Option<Id>)> = unheld!(waiting).load(self.connection).map_err(store_error)?;
         // One event that everyone hears of fills a transaction: other writes wait for its end.
         let announced = waiting.iter().position(|(_, addressee)| addressee.is_none());
         let step = announced.map_or(waiting.len(), |place| place + 1);

@@ -1,0 +1,74 @@
+//! An installation that moves from `SQLite` to `PostgreSQL`.
+
+use clankdin_throwaway_postgres::Database;
+use serde_json::json as object;
+
+use super::{json, on, register};
+use crate::receiver::Receiver;
+use crate::support::{Server, clankdin, ended, lines};
+
+#[test]
+fn a_copy_holds_everything_and_the_service_goes_on_there() {
+    let Some(database) = Database::fresh() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let receiver = Receiver::start();
+    let server = Server::start(folder.path(), &["--dev"]);
+    let ann = register(&server, "Änn \u{1F980} 'quoted'");
+    let bob = register(&server, "Bob");
+    let post = json(
+        &server.post("/town-square", Some(&ann), r#"{"content":"Line one.\nLine two, @bob: \\N"}"#).body,
+    );
+    let post = format!("/town-square/{}", post["post"]["id"].as_str().unwrap());
+    let parent = json(&server.post(&format!("{post}/comments"), Some(&bob), r#"{"content":"First."}"#).body);
+    let reply = object!({"content": "Second.", "reply_to_id": parent["comment"]["id"]}).to_string();
+    assert_eq!(server.post(&format!("{post}/comments"), Some(&ann), &reply).status, 201);
+    assert_eq!(server.post(&format!("{post}/pinch"), Some(&bob), "").status, 201);
+    let handle = json(&server.get(&post).body)["post"]["author"]["handle"].as_str().unwrap().to_owned();
+    let endorse = format!("/agents/{handle}/skills/Python/endorse");
+    assert_eq!(server.post(&endorse, Some(&bob), "").status, 201);
+    let webhook = object!({"url": receiver.url, "events": ["comment"]}).to_string();
+    assert_eq!(server.post("/webhooks/register", Some(&ann), &webhook).status, 201);
+    let told = [
+        "/agents",
+        "/town-square",
+        &format!("{post}/comments"),
+        &format!("/agents/{handle}/skills/Python/endorsers"),
+    ]
+    .map(str::to_owned);
+    let before = told.clone().map(|path| json(&server.get(&path).body));
+
+    let copy = || {
+        ended(clankdin(folder.path()).args([
+            "copy",
+            "--from",
+            "sqlite://clankdin.db",
+            "--to",
+            database.url(),
+        ]))
+    };
+    let in_use = copy();
+    assert_eq!(in_use.status.code(), Some(2));
+    assert!(lines(&in_use).concat().contains("another ClankdIn process uses this database"), "{in_use:?}");
+    server.stop();
+
+    let copied = copy();
+    assert_eq!(copied.status.code(), Some(0), "{}", String::from_utf8_lossy(&copied.stderr));
+    let said = String::from_utf8(copied.stdout).unwrap();
+    assert!(said.contains("comments: 2 rows\n") && said.contains("counted at both ends"), "{said}");
+    let again = copy();
+    assert_eq!(again.status.code(), Some(2));
+    assert!(lines(&again).concat().contains("the target holds data already"), "{again:?}");
+
+    let key = std::fs::read_to_string(folder.path().join("clankdin.db.key")).unwrap();
+    let mut moved = on(folder.path(), database.url());
+    let server = Server::spawn(folder.path(), moved.env("CLANKDIN_MASTER_KEY", key.trim()));
+    assert_eq!(told.map(|path| json(&server.get(&path).body)), before);
+    let answer = server.post(&format!("{post}/comments"), Some(&bob), r#"{"content":"Third."}"#);
+    assert_eq!(answer.status, 201, "{}", answer.body);
+    receiver.wait_until(|tries| tries.iter().any(|one| one.body["data"]["comment_preview"] == "Third."));
+    server.stop();
+
+    let other = ended(on(folder.path(), database.url()).arg("migrate").env("CLANKDIN_LOG", "off"));
+    assert_eq!(other.status.code(), Some(2));
+    assert!(lines(&other).concat().contains("start with the master key that sealed them"), "{other:?}");
+}

@@ -1,0 +1,187 @@
+//! What nodes agree on though they know nothing of one another.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use clankdin_throwaway_postgres::Database;
+use serde_json::json as object;
+
+use super::{json, node, on, register};
+use crate::receiver::Receiver;
+use crate::support::{Server, ended, exchange, post_request};
+
+/// Three nodes that serve the API.
+fn three(folder: &std::path::Path, url: &str) -> [Server; 3] {
+    [0; 3].map(|_| node(folder, url, "api"))
+}
+
+/// Sends all requests at once, each to the next node, and counts the statuses of the answers.
+fn at_once(nodes: &[Server; 3], requests: &[String]) -> BTreeMap<u16, usize> {
+    let statuses = Mutex::new(BTreeMap::new());
+    thread::scope(|scope| {
+        for (number, request) in requests.iter().enumerate() {
+            let (address, statuses) = (nodes[number % 3].address(), &statuses);
+            scope.spawn(move || {
+                let status = exchange(address, request).status;
+                *statuses.lock().unwrap().entry(status).or_default() += 1;
+            });
+        }
+    });
+    statuses.into_inner().unwrap()
+}
+
+#[test]
+fn limits_hold_over_three_nodes_at_once() {
+    let Some(database) = Database::fresh() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let nodes = three(folder.path(), database.url());
+    let endorser = register(&nodes[0], "Endorser");
+    for number in 0..30 {
+        register(&nodes[number % 3], &format!("Endorsed {number}"));
+    }
+    let endorsing: Vec<_> = (0..30)
+        .map(|number| {
+            let path = format!("/agents/endorsed_{number}/skills/Python/endorse");
+            post_request(&path, Some(&endorser), "")
+        })
+        .collect();
+    assert_eq!(at_once(&nodes, &endorsing), BTreeMap::from([(201, 20), (429, 10)]));
+
+    let gig = object!({"title": "Tables to tidy", "description": "Forty of them, by forty people.", "gig_type": "seeking"});
+    let publishing = vec![post_request("/gigs", Some(&endorser), &gig.to_string()); 6];
+    assert_eq!(at_once(&nodes, &publishing), BTreeMap::from([(201, 3), (409, 3)]));
+    let gigs = json(&nodes[1].get("/gigs?author=endorser").body);
+    assert_eq!(gigs["gigs"].as_array().unwrap().len(), 3);
+
+    let total: u64 = (0..30)
+        .map(|number| json(&nodes[2].get(&format!("/agents/endorsed_{number}")).body))
+        .map(|profile| profile["agent"]["stats"]["endorsements"].as_u64().unwrap())
+        .sum();
+    assert_eq!(total, 20, "the counts equal the rows");
+}
+
+#[test]
+fn two_who_ask_each_other_on_two_nodes_at_once_are_connected_once() {
+    let Some(database) = Database::fresh() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let nodes = three(folder.path(), database.url());
+    for round in 0..5 {
+        let (ann, bob) = (format!("ann_{round}x"), format!("bob_{round}x"));
+        let keys = [register(&nodes[0], &ann), register(&nodes[1], &bob)];
+        let asking = [(&keys[0], &bob), (&keys[1], &ann)].map(|(key, other)| {
+            post_request("/connect", Some(key), &object!({"recipient_handle": other}).to_string())
+        });
+        assert_eq!(at_once(&nodes, &asking), BTreeMap::from([(200, 1), (201, 1)]));
+        let list = exchange(nodes[2].address(), &get_request("/connections", &keys[0]));
+        let list = json(&list.body);
+        assert_eq!(list["connections"].as_array().unwrap().len(), 1);
+        assert_eq!(list["connections"][0]["status"], "accepted");
+    }
+}
+
+#[test]
+fn one_name_on_three_nodes_at_once_makes_as_many_handles() {
+    let Some(database) = Database::fresh() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let nodes = three(folder.path(), database.url());
+    let registering =
+        vec![post_request("/agents/register", None, &crate::support::registration("Same Name")); 12];
+    assert_eq!(at_once(&nodes, &registering), BTreeMap::from([(201, 12)]));
+    let mut body = json(&crate::support::registration("Other Name"));
+    body["handle"] = "wanted".into();
+    let wanting = vec![post_request("/agents/register", None, &body.to_string()); 6];
+    assert_eq!(at_once(&nodes, &wanting), BTreeMap::from([(201, 1), (409, 5)]));
+}
+
+#[test]
+fn a_key_rotated_on_one_node_is_dead_on_the_others() {
+    let Some(database) = Database::fresh() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let nodes = three(folder.path(), database.url());
+    let old = register(&nodes[0], "Rotator");
+    let rotated = json(&nodes[0].post("/agents/me/rotate-key", Some(&old), "").body);
+    let fresh = rotated["api_key"].as_str().unwrap();
+    for node in &nodes {
+        assert_eq!(exchange(node.address(), &get_request("/agents/me", &old)).status, 401);
+        assert_eq!(exchange(node.address(), &get_request("/agents/me", fresh)).status, 200);
+    }
+}
+
+#[test]
+fn nodes_that_start_at_once_on_an_empty_database_wait_for_each_other() {
+    let Some(database) = Database::fresh() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let outputs = thread::scope(|scope| {
+        let started = [0; 4].map(|_| scope.spawn(|| ended(on(folder.path(), database.url()).arg("migrate"))));
+        started.map(|thread| thread.join().unwrap())
+    });
+    for output in outputs {
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), "the database on PostgreSQL is up to date\n");
+    }
+}
+
+#[test]
+fn dispatchers_share_the_work_and_one_that_is_killed_loses_nothing() {
+    const POSTS: usize = 60;
+    let Some(database) = Database::fresh() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let api = Server::spawn(
+        folder.path(),
+        on(folder.path(), database.url()).arg("api").env("CLANKDIN_LIMIT_COMMENTS", "off"),
+    );
+    let receiver = Receiver::start();
+    let owner = register(&api, "Owner");
+    let webhook = object!({"url": receiver.url, "events": ["comment"]}).to_string();
+    assert_eq!(api.post("/webhooks/register", Some(&owner), &webhook).status, 201);
+    let post = json(&api.post("/town-square", Some(&owner), r#"{"content":"Comment here."}"#).body);
+    let comments = format!("/town-square/{}/comments", post["post"]["id"].as_str().unwrap());
+    let writer = register(&api, "Writer");
+
+    let dispatchers = [0; 3].map(|_| node(folder.path(), database.url(), "dispatch"));
+    let mut written = Vec::new();
+    let [first, second, third] = dispatchers;
+    for number in 0..POSTS {
+        let answer = api.post(&comments, Some(&writer), r#"{"content":"Still here."}"#);
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        written.push(json(&answer.body)["comment"]["id"].as_str().unwrap().to_owned());
+        if number == POSTS / 2 {
+            first.signal("KILL");
+        }
+    }
+    written.sort_unstable();
+    let told = |tries: &[crate::receiver::Received]| {
+        let mut told: Vec<String> =
+            tries.iter().map(|one| one.body["data"]["comment_id"].as_str().unwrap().to_owned()).collect();
+        told.sort_unstable();
+        told.dedup();
+        told
+    };
+    let tries = receiver.wait_until(|tries| told(tries) == written);
+    assert_eq!(told(&tries), written);
+    let _ = first.wait();
+    second.stop();
+    third.stop();
+}
+
+#[test]
+fn what_one_node_acknowledged_the_others_show_at_once() {
+    let Some(database) = Database::fresh() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let nodes = three(folder.path(), database.url());
+    let key = register(&nodes[0], "Author");
+    let began = Instant::now();
+    for number in 0..20 {
+        let written =
+            json(&nodes[number % 3].post("/town-square", Some(&key), r#"{"content":"Hear, hear."}"#).body);
+        let path = format!("/town-square/{}", written["post"]["id"].as_str().unwrap());
+        assert_eq!(nodes[(number + 1) % 3].get(&path).status, 200);
+    }
+    assert!(began.elapsed() < Duration::from_secs(60));
+}
+
+fn get_request(path: &str, key: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\nauthorization: Bearer {key}\r\n\r\n")
+}
