@@ -18,5 +18,5 @@ mod programs;
 mod server;
 
 pub use database::{Database, Template};
-pub use programs::command;
+pub use programs::{command, leave_out};
 pub use server::{Server, Settings};

@@ -1,13 +1,34 @@
 //! Where the programs of `PostgreSQL` are, and which user they run as.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 /// Names the folder of the programs where they are found nowhere else.
 const FOLDER: &str = "CLANKDIN_TEST_POSTGRES_BIN";
+
+/// Makes it a failure that there is none.
+const REQUIRE: &str = "CLANKDIN_TEST_REQUIRE_POSTGRES";
+
+/// Whether a test that lacks what it needs may be left out; that is told once, on standard error.
+///
+/// # Panics
+///
+/// Where `CLANKDIN_TEST_REQUIRE_POSTGRES` is set to anything but `0`.
+pub fn leave_out(what: &str) {
+    static TOLD: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    let missing = format!("{what} was not found");
+    assert!(env::var_os(REQUIRE).is_none_or(|value| value == "0"), "{missing}");
+    if TOLD.lock().unwrap_or_else(PoisonError::into_inner).insert(missing.clone()) {
+        // Not through the macro, which is silent in a test that passes.
+        let _ = writeln!(std::io::stderr(), "{missing}: the tests that need it are LEFT OUT");
+    }
+}
 
 /// The folder of the programs, where `PostgreSQL` is installed.
 pub(crate) fn folder() -> Option<PathBuf> {

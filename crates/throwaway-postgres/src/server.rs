@@ -49,9 +49,12 @@ pub struct Server {
 impl Server {
     /// Starts one. The only user is `postgres`, which needs no password.
     ///
-    /// `None` where `PostgreSQL` is not installed.
+    /// `None` where `PostgreSQL` is not installed, see [`leave_out`](crate::leave_out).
     pub fn start(settings: &Settings) -> Option<Self> {
-        let programs = programs::folder()?;
+        let Some(programs) = programs::folder() else {
+            programs::leave_out("PostgreSQL");
+            return None;
+        };
         let server = Self::in_fresh_folder();
         programs::run(
             programs::command(programs.join("initdb"))

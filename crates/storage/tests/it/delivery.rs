@@ -146,6 +146,21 @@ contract! {
         assert_eq!(claim(world).len(), 1);
     }
 
+    fn of_several_that_claim_at_once_no_two_get_the_same(world) {
+        let (kai, _) = listener(world, "Kai");
+        let mut events: Vec<_> = (0..40).map(|_| tell(world, kai, EventKind::Pinch)).collect();
+        route(world, 100);
+        let mut claimed: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| claim_of(world, 10, 10, &[]))).collect();
+            threads.into_iter().flat_map(|thread| thread.join().unwrap()).map(|one| one.event.id).collect()
+        });
+        // What one was held back from by another is still due.
+        claimed.extend(claim_of(world, 100, 100, &[]).iter().map(|one| one.event.id));
+        claimed.sort_unstable();
+        events.sort_unstable();
+        assert_eq!(claimed, events);
+    }
+
     fn a_result_under_a_lease_that_is_lost_is_passed_over(world) {
         let (kai, hook) = listener(world, "Kai");
         tell(world, kai, EventKind::Pinch);

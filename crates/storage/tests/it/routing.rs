@@ -66,6 +66,17 @@ contract! {
         assert_eq!(route(world, 1), Routed::default());
     }
 
+    fn of_several_that_route_at_once_each_takes_what_no_other_does(world) {
+        let (kai, _) = listener(world, "Kai");
+        let events: Vec<_> = (0..40).map(|_| tell(world, kai, EventKind::Pinch)).collect();
+        let routed: usize = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| route(world, 20).events)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+        });
+        assert_eq!(routed + route(world, 100).events, events.len());
+        assert_eq!(claim(world).len(), events.len());
+    }
+
     fn the_backlog_tells_what_waits_in_the_outbox_and_since_when(world) {
         let backlog = || world.read(|uow| uow.deliveries().backlog()).unwrap();
         assert_eq!(backlog(), (0, None));

@@ -8,8 +8,6 @@ use super::{json, node, register};
 use crate::support::{PATIENCE, Server};
 
 fn own_server() -> Option<throwaway::Server> {
-    // Whether there is one is told, or is a failure, in one place.
-    throwaway::Database::fresh()?;
     throwaway::Server::start(&throwaway::Settings::default())
 }
 

@@ -32,10 +32,7 @@ impl Pooler {
             .into_iter()
             .find(|path| fs::exists(path).unwrap_or(false));
         let Some(program) = program else {
-            assert!(
-                std::env::var_os("CLANKDIN_TEST_REQUIRE_POSTGRES").is_none_or(|it| it == "0"),
-                "pgbouncer is missing"
-            );
+            throwaway::leave_out("pgbouncer");
             return None;
         };
         let child =
@@ -54,10 +51,7 @@ impl Drop for Pooler {
 
 #[test]
 fn a_pooler_by_the_transaction_is_served_through() {
-    if throwaway::Database::fresh().is_none() {
-        return;
-    }
-    let server = throwaway::Server::start(&throwaway::Settings::default()).unwrap();
+    let Some(server) = throwaway::Server::start(&throwaway::Settings::default()) else { return };
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let Some(pooler) = Pooler::start(&server, folder.path()) else { return };

@@ -3,7 +3,7 @@
 use std::fs;
 
 use clankdin_throwaway_postgres as throwaway;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 
 use super::{on, register};
 use crate::support::{Server, ended, lines};
@@ -11,6 +11,7 @@ use crate::support::{Server, ended, lines};
 /// An authority, and what it has certified for `localhost`: certificate and key.
 fn authority() -> (String, (String, String)) {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.distinguished_name.push(DnType::CommonName, "An authority for tests");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
     let key = KeyPair::generate().unwrap();
@@ -21,13 +22,10 @@ fn authority() -> (String, (String, String)) {
 
 #[test]
 fn a_certificate_is_verified_in_full() {
-    if throwaway::Database::fresh().is_none() {
-        return;
-    }
     let (authority_pem, server_pem) = authority();
     let (other_pem, _) = authority();
     let settings = throwaway::Settings { tls: Some(server_pem), ..Default::default() };
-    let server = throwaway::Server::start(&settings).unwrap();
+    let Some(server) = throwaway::Server::start(&settings) else { return };
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str| {
         let path = folder.path().join(name);
