@@ -52,9 +52,9 @@ pub(super) fn run(
     key: &MasterKey,
     job: Job,
 ) -> StoreResult<bool> {
-    let (verdict, holds_event) = run_job(connection, key, job);
+    let (verdict, did) = run_job(connection, key, job);
     match verdict {
-        Ok(Verdict::Commit) if access == Access::Write => commit(connection).map(|()| holds_event),
+        Ok(Verdict::Commit) if access == Access::Write => commit(connection).map(|()| did.tell),
         ended => {
             roll_back(connection);
             ended.map(|_| false)

@@ -44,12 +44,19 @@ pub(crate) use webhook::a_sealed_secret;
 pub(crate) struct DieselStore<'c> {
     connection: &'c mut Connection,
     master_key: &'c MasterKey,
-    /// Whether the outbox holds more than before.
-    holds_event: bool,
+    did: Did,
 }
 
-/// Runs a job on a connection whose transaction, or savepoint, the caller has begun and ends. Tells
-/// also whether the job has appended an event.
+/// What a job did that whoever commits it has to know.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Did {
+    /// It appended an event to the outbox.
+    pub(crate) tell: bool,
+    /// It erased an agent, of whom nothing may be left to be read.
+    pub(crate) erase: bool,
+}
+
+/// Runs a job on a connection whose transaction, or savepoint, the caller has begun and ends.
 ///
 /// # Errors
 ///
@@ -58,12 +65,12 @@ pub(crate) fn run_job(
     connection: &mut Connection,
     master_key: &MasterKey,
     job: Job,
-) -> (StoreResult<Verdict>, bool) {
-    let mut store = DieselStore { connection, master_key, holds_event: false };
+) -> (StoreResult<Verdict>, Did) {
+    let mut store = DieselStore { connection, master_key, did: Did::default() };
     // What a panic leaves half done is in the transaction, which the caller rolls back.
     let verdict = catch_unwind(AssertUnwindSafe(|| job(&mut store)))
         .map_err(|panic| StoreError::Internal(format!("a job panicked: {}", message(&*panic))));
-    (verdict, store.holds_event)
+    (verdict, store.did)
 }
 
 fn message(panic: &(dyn Any + Send)) -> &str {

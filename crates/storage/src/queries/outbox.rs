@@ -26,7 +26,7 @@ impl OutboxRepository for DieselStore<'_> {
             ))
             .execute(self.connection)
             .map_err(store_error)?;
-        self.holds_event = true;
+        self.did.tell = true;
         Ok(())
     }
 }

@@ -16,10 +16,11 @@ pub(super) const BUSY_TIMEOUT: &str = "PRAGMA busy_timeout = 5000;";
 /// What holds for each connection, after [`BUSY_TIMEOUT`], which holds for these too.
 ///
 /// Every commit is synced: in groups that costs nothing. Memory-mapped reads halve the speed of readers
-/// beside a writer.
+/// beside a writer. What was deleted is overwritten, or it would stay to be read in the file.
 const SETTINGS: &str = "PRAGMA journal_mode = WAL; \
     PRAGMA synchronous = FULL; \
     PRAGMA foreign_keys = ON; \
+    PRAGMA secure_delete = ON; \
     PRAGMA temp_store = MEMORY; \
     PRAGMA journal_size_limit = 67108864; \
     PRAGMA mmap_size = 0;";

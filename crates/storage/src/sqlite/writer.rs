@@ -22,7 +22,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::connect::{BUSY_TIMEOUT, Connector};
 use super::lock::beside;
-use super::queries::run_job;
+use super::queries::{Did, run_job};
 use crate::seal::MasterKey;
 
 /// How many jobs share one commit at most.
@@ -68,6 +68,7 @@ impl Writer {
             on_event,
             log,
             log_limit: LOG_BYTES,
+            holds_erased: false,
         };
         let thread = thread::Builder::new().name("sqlite-writer".into()).spawn(move || groups.run())?;
         Ok(Self { queue: Some(sender), thread: Some(thread) })
@@ -119,13 +120,15 @@ struct Groups {
     on_event: Arc<dyn Fn() + Send + Sync>,
     log: PathBuf,
     log_limit: u64,
+    /// Whether the log still holds what was there before an agent was erased.
+    holds_erased: bool,
 }
 
 /// The jobs of one transaction.
 #[derive(Default)]
 struct Group {
     answers: Vec<(oneshot::Sender<StoreResult<()>>, StoreResult<()>)>,
-    holds_event: bool,
+    did: Did,
 }
 
 impl Groups {
@@ -149,11 +152,16 @@ impl Groups {
         let mut group = Group::default();
         match self.commit_group(first, &mut group) {
             Ok(()) => {
+                if group.did.erase {
+                    // Whoever is told that it is gone can rely on it.
+                    self.holds_erased = true;
+                    self.bound_log();
+                }
                 for (answer, result) in group.answers {
                     // Who no longer waits needs no answer.
                     let _ = answer.send(result);
                 }
-                if group.holds_event {
+                if group.did.tell {
                     (self.on_event)();
                 }
                 self.bound_log();
@@ -194,8 +202,9 @@ impl Groups {
             let ran = run_in_savepoint(connection, &self.master_key, job);
             // The answer first, so that whoever breaks the transaction hears of it too.
             let (result, broken) = match ran {
-                Ok(Ran { result, holds_event }) => {
-                    group.holds_event |= holds_event;
+                Ok(Ran { result, did }) => {
+                    group.did.tell |= did.tell;
+                    group.did.erase |= did.erase;
                     (result, None)
                 }
                 Err(error) => (Ok(()), Some(error)),
@@ -223,7 +232,7 @@ impl Groups {
         }
     }
 
-    /// Empties the write-ahead log when it has outgrown its limit.
+    /// Empties the write-ahead log when it has outgrown its limit, or holds what was erased.
     fn bound_log(&mut self) {
         #[derive(QueryableByName)]
         struct Checkpoint {
@@ -232,7 +241,7 @@ impl Groups {
         }
         let Some(connection) = &mut self.connection else { return };
         let bytes = fs::metadata(&self.log).map_or(0, |metadata| metadata.len());
-        if bytes <= self.log_limit {
+        if bytes <= self.log_limit && !self.holds_erased {
             if bytes <= LOG_BYTES {
                 self.log_limit = LOG_BYTES;
             }
@@ -244,6 +253,8 @@ impl Groups {
             .batch_execute("PRAGMA busy_timeout = 100")
             .and_then(|()| diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)").get_result(connection));
         let is_empty = checkpoint.is_ok_and(|checkpoint: Checkpoint| checkpoint.busy == 0);
+        // Where somebody still reads from it, the next group tries again.
+        self.holds_erased &= !is_empty;
         self.log_limit = if is_empty { LOG_BYTES } else { bytes.saturating_mul(2) };
         if let Err(error) = connection.batch_execute(BUSY_TIMEOUT) {
             tracing::error!(%error, "the writing connection is replaced");
@@ -255,25 +266,25 @@ impl Groups {
 /// What came of a job whose savepoint ended as it should.
 struct Ran {
     result: StoreResult<()>,
-    holds_event: bool,
+    did: Did,
 }
 
 /// Runs one job. An error is one of the transaction as a whole.
 fn run_in_savepoint(connection: &mut SqliteConnection, master_key: &MasterKey, job: Job) -> QueryResult<Ran> {
     AnsiTransactionManager::begin_transaction(connection)?;
-    let (verdict, holds_event) = run_job(connection, master_key, job);
+    let (verdict, did) = run_job(connection, master_key, job);
     match verdict {
         Ok(Verdict::Commit) => {
             AnsiTransactionManager::commit_transaction(connection)?;
-            Ok(Ran { result: Ok(()), holds_event })
+            Ok(Ran { result: Ok(()), did })
         }
         Ok(Verdict::RollBack) => {
             AnsiTransactionManager::rollback_transaction(connection)?;
-            Ok(Ran { result: Ok(()), holds_event: false })
+            Ok(Ran { result: Ok(()), did: Did::default() })
         }
         Err(panicked) => {
             AnsiTransactionManager::rollback_transaction(connection)?;
-            Ok(Ran { result: Err(panicked), holds_event: false })
+            Ok(Ran { result: Err(panicked), did: Did::default() })
         }
     }
 }

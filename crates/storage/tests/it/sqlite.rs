@@ -13,7 +13,7 @@ use clankdin_domain::store::{Job, Store, StoreError, StoreResult, UnitOfWork, Ve
 use clankdin_storage::{SqliteOptions, SqliteStore};
 use tempfile::TempDir;
 
-use crate::support::{GrowingRandom, ManualClock, announcement, wait_for};
+use crate::support::{GrowingRandom, ManualClock, SqlitePlace, announcement, wait_for};
 
 struct Place {
     directory: TempDir,
@@ -68,6 +68,28 @@ fn waiting(store: &SqliteStore) -> usize {
     }));
     wait_for(ran).unwrap();
     told.recv().unwrap().unwrap()
+}
+
+#[test]
+fn of_an_erased_agent_nothing_is_left_to_be_read_in_any_file() {
+    let place = SqlitePlace::default();
+    let world = place.world();
+    let me = world.register("Vanish Ing");
+    let other = world.register("Somebody Else");
+    for number in 0..50 {
+        let written = crate::acts::post(&world, me, &format!("A marker in post {number}")).unwrap();
+        crate::acts::comment(&world, me, written.id, "A marker in a comment", None).unwrap();
+    }
+    crate::acts::back(&world, me, other, "A marker in a note").unwrap();
+    let holds = |text: &str| {
+        let files =
+            fs::read_dir(place.directory.path()).unwrap().map(|file| fs::read(file.unwrap().path()).unwrap());
+        files.filter(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes())).count()
+    };
+    assert!(holds("A marker in") > 0 && holds("Vanish Ing") > 0);
+    crate::acts::erase(&world, me);
+    assert_eq!((holds("A marker in"), holds("Vanish Ing"), holds("vanish_ing")), (0, 0, 0));
+    assert!(holds("Somebody Else") > 0);
 }
 
 #[test]

@@ -148,6 +148,7 @@ impl AgentRepository for DieselStore<'_> {
     }
 
     fn erase(&mut self, id: AgentId) -> StoreResult<()> {
+        self.did.erase = true;
         erase::erase(self.connection, Id(id.uuid()))
     }
 }
