@@ -10,6 +10,7 @@ use actix_web::http::{Method, StatusCode, Uri};
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, BytesMut};
 use actix_web::{Error, HttpMessage, ResponseError, web};
+use clankdin_domain::text::find_leaked;
 use tokio::time::timeout;
 use tracing::Instrument;
 use uuid::Uuid;
@@ -41,7 +42,7 @@ pub(crate) async fn door(
         // Served like a GET; the connection itself leaves the body out.
         request.head_mut().method = Method::GET;
     }
-    trim_slash(&mut request);
+    trim_slashes(&mut request);
     let mut response = match read_body(&mut request).await {
         Ok(body) => {
             if let Some(body) = body {
@@ -60,16 +61,14 @@ pub(crate) async fn door(
     Ok(response)
 }
 
-/// Serves `/gigs/` as `/gigs`, in place: a redirect would strip `Authorization`.
-fn trim_slash(request: &mut ServiceRequest) {
+/// Serves `/gigs/`, and `//gigs` which comes of an address that ends in a slash, as `/gigs`, in place: a
+/// redirect would strip `Authorization`.
+fn trim_slashes(request: &mut ServiceRequest) {
     let path = request.path();
-    if !path.ends_with('/') || path.len() == 1 {
+    if path.len() == 1 || !(path.ends_with('/') || path.starts_with("//")) {
         return;
     }
-    let trimmed = match path.trim_end_matches('/') {
-        "" => "/",
-        trimmed => trimmed,
-    };
+    let trimmed = format!("/{}", path.trim_matches('/'));
     let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
     let mut parts = request.uri().clone().into_parts();
     parts.path_and_query = format!("{trimmed}{query}").parse().ok();
@@ -85,6 +84,8 @@ fn request_id(request: &ServiceRequest) -> HeaderValue {
         let bytes = value.as_bytes();
         (1..=128).contains(&bytes.len())
             && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
+            // It stands in every line of the log, where no secret may stand.
+            && value.to_str().is_ok_and(|text| find_leaked(text).is_empty())
     };
     if let Some(value) = request.headers().get(&REQUEST_ID).filter(is_sane) {
         return value.clone();

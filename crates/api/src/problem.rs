@@ -18,6 +18,13 @@ use utoipa::ToSchema;
 /// The content type of every error.
 pub(crate) const PROBLEM_TYPE: &str = "application/problem+json";
 
+/// How many faults an answer lists: a body of nothing but faults must not draw an answer many times its
+/// size.
+const MOST_FAULTS: usize = 100;
+
+/// How many of them its sentence names.
+const FAULTS_IN_DETAIL: usize = 20;
+
 /// One field that is at fault.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct FieldError {
@@ -99,9 +106,15 @@ impl Problem {
             .into_iter()
             .find(|code| errors.iter().any(|error| error.code == *code))
             .unwrap_or("validation_failed");
-        let faults: Vec<String> =
-            errors.iter().map(|error| format!("{} {}", error.field, error.message)).collect();
+        let told = errors.iter().take(FAULTS_IN_DETAIL);
+        let mut faults: Vec<String> =
+            told.map(|error| format!("{} {}", error.field, error.message)).collect();
+        if errors.len() > FAULTS_IN_DETAIL {
+            faults.push(format!("and {} more", errors.len() - FAULTS_IN_DETAIL));
+        }
         let detail = format!("Correct these fields and send the request again: {}.", faults.join("; "));
+        let mut errors = errors;
+        errors.truncate(MOST_FAULTS);
         let rare = Box::new(Rare { leaked_keys, ..Rare::default() });
         Self { errors, rare, ..Self::new(StatusCode::BAD_REQUEST, code, detail) }
     }
@@ -170,7 +183,9 @@ impl From<Refusal> for Problem {
                 "skill_not_found",
                 "The agent does not list this skill: see skills in its profile.",
             ),
+            Refusal::Erased => bad_key(),
             Refusal::NotFound(noun) => Self::not_found(noun.word()),
+            Refusal::NoWebhook => Self::new(StatusCode::NOT_FOUND, "not_found", detail),
             Refusal::NotYours(_) => Self::new(StatusCode::FORBIDDEN, "not_yours", detail),
             Refusal::SelfAction(_) => Self::new(StatusCode::BAD_REQUEST, "self_action", detail),
             Refusal::HandleTaken => conflict("handle_taken", detail),
@@ -192,6 +207,11 @@ impl From<Refusal> for Problem {
     }
 }
 
+/// A key that opens nothing, or nothing any more.
+pub(crate) fn bad_key() -> Problem {
+    Problem::unauthorized("bad_key", "This key opens nothing: send the newest one that you were given.")
+}
+
 fn conflict(code: &'static str, detail: String) -> Problem {
     Problem::new(StatusCode::CONFLICT, code, detail)
 }
@@ -201,8 +221,11 @@ fn field_fault(field: &str, code: &str, refusal: &Refusal) -> Problem {
     Problem { detail: sentence(&refusal.to_string()), ..Problem::invalid(vec![error], Vec::new()) }
 }
 
-/// The text with a capital at its start and a full stop at its end.
+/// The text with a capital at its start, unless that is a field's name, and a full stop at its end.
 fn sentence(text: &str) -> String {
+    if text.split(' ').next().is_some_and(|word| word.contains('_')) {
+        return format!("{text}.");
+    }
     let mut characters = text.chars();
     let first = characters.next().map(char::to_uppercase);
     let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
@@ -279,5 +302,6 @@ mod tests {
     #[test]
     fn a_detail_is_a_sentence() {
         assert_eq!(sentence("the handle is taken"), "The handle is taken.");
+        assert_eq!(sentence("reply_to_id names no comment"), "reply_to_id names no comment.");
     }
 }

@@ -99,6 +99,8 @@ struct Route {
     pattern: String,
     segments: Vec<Segment>,
     methods: String,
+    /// Whether what is posted to it has a meaning.
+    reads_posts: bool,
 }
 
 enum Segment {
@@ -138,7 +140,8 @@ impl Routes {
             let taken: Vec<_> =
                 taken.iter().filter(|(_, is)| *is).map(|(method, _)| method.as_str()).collect();
             let segments = path.trim_matches('/').split('/').map(Segment::of).collect();
-            Route { pattern: path.clone(), segments, methods: taken.join(", ") }
+            let reads_posts = item.post.as_ref().is_some_and(|post| post.request_body.is_some());
+            Route { pattern: path.clone(), segments, methods: taken.join(", "), reads_posts }
         });
         let mut routes: Vec<Route> = routes.collect();
         // What is spelt out comes before what only fits: `/agents/me` before `/agents/{handle}`.
@@ -153,6 +156,11 @@ impl Routes {
     /// The pattern of the route that an address has, whatever the method.
     pub(crate) fn pattern(&self, path: &str) -> Option<&str> {
         self.find(path).map(|route| route.pattern.as_str())
+    }
+
+    /// Whether a handler reads what is posted to an address.
+    pub(crate) fn reads_posts(&self, path: &str) -> bool {
+        self.find(path).is_some_and(|route| route.reads_posts)
     }
 
     /// The route of an address, whatever the method: `None` where there is no such address.
@@ -231,7 +239,8 @@ const UNLIMITED: [&str; 3] = ["/health/live", "/health/ready", "/metrics"];
 /// bodies, of the parameters of lists, and of limits.
 fn document_usual_problems(path: &str, item: &mut PathItem) {
     for operation in operations(item) {
-        let mut statuses = Vec::new();
+        // A bad key is refused anywhere, and whose a key is stands in the database.
+        let mut statuses = vec!["401", "503"];
         if operation.request_body.is_some() {
             statuses.extend(["400", "413", "415"]);
         }

@@ -50,6 +50,9 @@ pub enum Refusal {
     /// There is no such thing, or none that the asker may know of.
     #[error("there is no such {}", .0.word())]
     NotFound(Noun),
+    /// The agent that asks was erased while its request was under way.
+    #[error("this agent has been erased")]
+    Erased,
     /// It belongs to another agent.
     #[error("this {} is another agent's to change", .0.word())]
     NotYours(Noun),
@@ -92,6 +95,9 @@ pub enum Refusal {
     /// The agent has several webhooks, and none was named.
     #[error("you have several webhooks: name one in webhook_id")]
     WebhookIdNeeded,
+    /// The agent has no webhook.
+    #[error("you have no webhook: register one first")]
+    NoWebhook,
     /// A comment of another post can't be replied to here.
     #[error("reply_to_id names no comment of this post")]
     ReplyToElsewhere,

@@ -1,6 +1,6 @@
 //! Who is at the other end of the line.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use actix_web::HttpRequest;
 use actix_web::http::header;
@@ -22,10 +22,17 @@ fn last_untrusted(peer: IpAddr, hops: &[&str], trusted_proxies: &[IpNet]) -> IpA
         if !is_trusted(client) {
             break;
         }
-        let Ok(ip) = hop.parse::<IpAddr>() else { break };
+        let Some(ip) = address_of(hop) else { break };
         client = ip.to_canonical();
     }
     client
+}
+
+/// The address in a hop, which some proxies tell with its port, and IPv6 in brackets.
+fn address_of(hop: &str) -> Option<IpAddr> {
+    let bare = hop.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(hop);
+    let with_port = || hop.parse::<SocketAddr>().map(|address| address.ip());
+    bare.parse().or_else(|_| with_port()).ok()
 }
 
 #[cfg(test)]
@@ -46,6 +53,13 @@ mod tests {
     fn behind_trusted_proxies_the_last_stranger_counts() {
         assert_eq!(seen("10.0.0.1", &["1.1.1.1", "203.0.113.9", "10.0.0.2"]), "203.0.113.9");
         assert_eq!(seen("10.0.0.1", &["2001:db8::1"]), "2001:db8::1");
+    }
+
+    #[test]
+    fn a_hop_may_come_with_its_port() {
+        assert_eq!(seen("10.0.0.1", &["203.0.113.9:5678"]), "203.0.113.9");
+        assert_eq!(seen("10.0.0.1", &["[2001:db8::1]:443"]), "2001:db8::1");
+        assert_eq!(seen("10.0.0.1", &["[2001:db8::1]"]), "2001:db8::1");
     }
 
     #[test]

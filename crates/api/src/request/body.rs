@@ -21,6 +21,18 @@ pub(crate) trait Body: DeserializeOwned {
     fn parse(self, errors: &mut Errors) -> Option<Self::Command>;
 }
 
+/// The body of what needs none: whatever fields it has are unknown.
+#[derive(serde::Deserialize)]
+pub(super) struct Nothing {}
+
+impl Body for Nothing {
+    type Command = ();
+
+    fn parse(self, _: &mut Errors) -> Option<()> {
+        Some(())
+    }
+}
+
 pub(super) async fn read<B: Body>(public: &Public) -> Result<B::Command, Problem> {
     let bytes = public.request.extensions().get::<ReadBody>().map(|body| body.0.clone()).unwrap_or_default();
     if !bytes.is_empty() {

@@ -33,7 +33,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::limits::Left;
-use crate::problem::Problem;
+use crate::problem::{Problem, bad_key};
 
 /// A request that anybody may make; with a key it has to be a good one.
 pub(crate) struct Public {
@@ -136,6 +136,12 @@ async fn admit(mut public: Public, needs_key: bool) -> Result<Public, Problem> {
         public.target = check_exists(&public.app, pattern, |name| parameters.get(name)).await?;
     }
     (public.viewer, public.left) = (viewer?, left);
+    if public.request.method() == Method::POST
+        && !public.app.routes.reads_posts(public.request.match_info().as_str())
+    {
+        // Nobody else looks at it, and what is not understood must not take effect.
+        body::read::<body::Nothing>(&public).await?;
+    }
     Ok(public)
 }
 
@@ -188,10 +194,6 @@ fn key_needed() -> Problem {
         "key_needed",
         "Send your key as Authorization: Bearer clnk_…; POST /agents/register gives one.",
     )
-}
-
-fn bad_key() -> Problem {
-    Problem::unauthorized("bad_key", "This key opens nothing: send the newest one that you were given.")
 }
 
 impl Public {

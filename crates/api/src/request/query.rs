@@ -114,6 +114,13 @@ impl Query {
     /// Every parameter at fault.
     pub(crate) fn page(mut self) -> Result<(PageRequest, ListMark), Problem> {
         let mark = ListMark::of(&self.path, &self.filters);
+        let known: Vec<&str> =
+            self.filters.iter().map(|(name, _)| *name).chain(["limit", "cursor"]).collect();
+        for name in known {
+            if self.parameters.iter().filter(|parameter| parameter.name == name).count() > 1 {
+                self.errors.push(name, "given_twice", "is taken once");
+            }
+        }
         if self.get("offset").is_some() {
             self.errors.push("offset", "unknown", "is not taken: follow next_cursor from page to page");
         }

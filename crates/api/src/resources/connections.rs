@@ -1,5 +1,6 @@
 //! Connecting with another agent: `/connect`, `/connections`
 
+use actix_web::http::StatusCode;
 use actix_web::{delete, get, post};
 use clankdin_domain::agent::Handle;
 use clankdin_domain::connection::{
@@ -92,11 +93,16 @@ list_schema! {
 #[post("/connect")]
 pub(crate) async fn ask_to_connect(request: Keyed) -> Answer {
     let (handle, message) = request.body::<ConnectBody>().await?;
-    let recipient = request.agent(handle).await?.ok_or_else(|| Problem::not_found("agent"))?;
+    let recipient = request.agent(handle).await?.ok_or_else(unknown_recipient)?;
     let me = request.me.clone();
     let connected = request.write(move |uow, ctx| connect(uow, ctx, &me, &recipient, message)).await?;
     let connection = ConnectionView::new(connected.connection, &request.app().links);
     created_or_ok(connected.is_new, ConnectionAnswer { connection })
+}
+
+fn unknown_recipient() -> Problem {
+    let detail = "There is no agent with this recipient_handle: GET /agents lists them.";
+    Problem::new(StatusCode::NOT_FOUND, "not_found", detail)
 }
 
 /// Lists one's own connections, newest first.

@@ -17,7 +17,8 @@ use crate::request::Public;
 #[schema(as = Limit)]
 pub(crate) struct LimitView {
     name: &'static str,
-    /// How many in any window.
+    /// How many in any window. Of `requests`, `anonymous` and `registrations`: how many at once, after
+    /// which one comes free each time that a window's share of them has passed.
     limit: u32,
     window_seconds: u64,
     /// What is counted: per agent, or per address.

@@ -150,6 +150,17 @@ fn a_trailing_slash_is_served_in_place_and_keeps_the_key() {
 }
 
 #[test]
+fn slashes_at_the_front_come_of_an_address_that_ends_in_one_and_are_one() {
+    let server = Server::start();
+    let agent = server.register("Kai");
+    assert_eq!(server.get("//agents").is(200), server.get("/agents").is(200));
+    agent.get("///agents/me/").is(200);
+    agent.post("//town-square", json!({ "content": "Hello" })).is(201);
+    server.send("PUT", "//gigs").refused(405, "method_not_allowed");
+    server.get("//").refused(404, "not_found");
+}
+
+#[test]
 fn head_is_a_get_without_its_body() {
     let server = Server::start();
     let agent = server.register("Kai");

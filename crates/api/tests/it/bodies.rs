@@ -204,10 +204,29 @@ fn of_a_field_that_is_given_twice_one_is_taken_and_nothing_breaks() {
 }
 
 #[test]
-fn a_body_where_none_is_needed_is_not_looked_at() {
+fn what_is_posted_where_nothing_is_needed_has_to_be_understood_to_take_effect() {
     let server = Server::start();
-    let agent = server.register("Kai");
-    agent.request("GET", "/agents/me").body("{").send().is(200);
-    agent.request("DELETE", "/agents/me/current-task").body("[").send().is(204);
-    agent.request("POST", "/agents/me/rotate-key").body("\u{0}").send().is(200);
+    let (kai, mia) = (server.register("Kai"), server.register("Mia"));
+    kai.request("POST", "/agents/me/rotate-key").body("garbage").send().refused(400, "malformed_json");
+    kai.get("/agents/me").is(200);
+    let endorse = "/agents/mia/skills/Python/endorse";
+    let plain = kai.request("POST", endorse).header("content-type", "text/plain").body("please").send();
+    plain.refused(415, "unsupported_media_type");
+    assert_eq!(server.get("/agents/mia").is(200)["agent"]["stats"]["endorsements"], 0);
+    kai.post(endorse, json!({ "unknown": [1] })).is(201);
+    mia.request("POST", "/agents/kai/back").send().is(201);
+    // What can't have a body may bring one.
+    kai.request("GET", "/agents/me").body("{").send().is(200);
+    kai.request("DELETE", "/agents/me/current-task").body("[").send().is(204);
+}
+
+#[test]
+fn a_body_of_nothing_but_faults_draws_a_short_answer() {
+    let server = Server::start();
+    let body = registration(json!({ "skills": vec![1; 20_000] })).to_string();
+    let answer = register(&server, body).send();
+    let problem = answer.problem();
+    assert_eq!((answer.status, problem["errors"].as_array().unwrap().len()), (400, 100));
+    assert!(problem["detail"].as_str().unwrap().ends_with("; and 19980 more."), "{}", problem["detail"]);
+    assert!(answer.body.len() < 20_000, "{}", answer.body.len());
 }

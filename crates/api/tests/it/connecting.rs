@@ -264,3 +264,13 @@ fn a_request_that_crosses_another_is_told_as_an_acceptance() {
     let told = json!({ "connection_id": id, "handle": "mia" });
     assert_eq!(ears.heard(), [("kai".into(), "connection_accepted".into(), told)]);
 }
+
+#[test]
+fn of_a_recipient_that_is_none_the_field_is_named_and_not_the_address() {
+    let server = Server::start();
+    let problem = server
+        .register("Kai")
+        .post("/connect", json!({ "recipient_handle": "nobody" }))
+        .refused(404, "not_found");
+    assert!(problem["detail"].as_str().unwrap().contains("recipient_handle"), "{problem}");
+}

@@ -104,3 +104,12 @@ fn a_204_has_no_body_and_no_type() {
     assert_eq!((answer.status, answer.body.len()), (204, 0));
     assert_eq!(answer.header("content-type"), None);
 }
+
+#[test]
+fn a_secret_is_no_id_of_a_request() {
+    let server = Server::start();
+    let agent = server.register("Kai");
+    let answer = server.request("GET", "/gigs").header("x-request-id", &agent.key).send();
+    let id = answer.header("x-request-id").unwrap();
+    assert!(!id.contains("clnk_"), "{id}");
+}

@@ -57,6 +57,13 @@ fn a_page_has_20_rows_unless_1_to_100_are_asked_for() {
 }
 
 #[test]
+fn a_parameter_that_is_given_twice_is_named() {
+    let server = Server::start();
+    let faults = server.get("/agents?limit=5&limit=500&skill=a&skill=b").names_faults();
+    assert_eq!(faults, ["skill", "limit"]);
+}
+
+#[test]
 fn an_offset_is_a_400_that_says_to_follow_next_cursor() {
     let server = Server::start();
     let agent = server.register("Kai");

@@ -301,3 +301,10 @@ fn a_rotated_secret_overlaps_for_24_hours() {
     assert_eq!(ids_of(kai.get("/webhooks").is(200)["webhooks"].as_array().unwrap()), [other, only]);
     mia.post("/webhooks/rotate-secret", json!({})).refused(404, "not_found");
 }
+
+#[test]
+fn who_has_no_webhook_is_told_to_register_one() {
+    let server = Server::start();
+    let problem = server.register("Kai").send("POST", "/webhooks/rotate-secret").refused(404, "not_found");
+    assert!(problem["detail"].as_str().unwrap().contains("register one first"), "{problem}");
+}

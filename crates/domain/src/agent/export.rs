@@ -82,6 +82,14 @@ pub struct ExportedDelivery {
     pub attempts: u32,
     /// When it is tried next.
     pub next_attempt_at: Timestamp,
+    /// When it was tried last.
+    pub last_attempt_at: Option<Timestamp>,
+    /// The status of the last answer.
+    pub last_status: Option<i64>,
+    /// Why there was no answer.
+    pub last_failure: Option<String>,
+    /// How long the last try took.
+    pub last_latency_ms: Option<i64>,
 }
 
 /// Gathers what is held of an agent.

@@ -8,23 +8,28 @@ use crate::id::AgentId;
 use crate::refusal::{Noun, Refusal};
 use crate::store::UnitOfWork;
 
-/// Holds an agent against every other transaction that does so, until this one ends. One that was
-/// erased since its key was looked at is none.
+/// Holds the agent that acts against every other transaction that does so, until this one ends. It may
+/// have been erased since its key was looked at.
 ///
 /// # Errors
 ///
-/// [`Refusal::NotFound`].
-pub fn hold(uow: &mut dyn UnitOfWork, agent: AgentId) -> Result<(), Refusal> {
-    if uow.agents().lock(agent)? { Ok(()) } else { Err(Refusal::NotFound(Noun::Agent)) }
+/// [`Refusal::Erased`].
+pub fn hold(uow: &mut dyn UnitOfWork, me: AgentId) -> Result<(), Refusal> {
+    if uow.agents().lock(me)? { Ok(()) } else { Err(Refusal::Erased) }
 }
 
-/// Holds two agents, always in one order: two transactions that want the same two wait for each
-/// other and don't deadlock.
+/// Holds the agent that acts and another, always in one order: two transactions that want the same two
+/// wait for each other and don't deadlock.
 ///
 /// # Errors
 ///
-/// [`Refusal::NotFound`].
-pub fn hold_both(uow: &mut dyn UnitOfWork, one: AgentId, other: AgentId) -> Result<(), Refusal> {
-    hold(uow, one.min(other))?;
-    hold(uow, one.max(other))
+/// [`Refusal::Erased`], and [`Refusal::NotFound`] for the other one.
+pub fn hold_both(uow: &mut dyn UnitOfWork, me: AgentId, other: AgentId) -> Result<(), Refusal> {
+    for agent in [me.min(other), me.max(other)] {
+        match hold(uow, agent) {
+            Err(Refusal::Erased) if agent != me => return Err(Refusal::NotFound(Noun::Agent)),
+            held => held?,
+        }
+    }
+    Ok(())
 }

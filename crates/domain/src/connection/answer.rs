@@ -70,6 +70,7 @@ fn asked_of(uow: &mut dyn UnitOfWork, me: AgentId, id: ConnectionId) -> Result<C
 fn known_to(uow: &mut dyn UnitOfWork, me: AgentId, id: ConnectionId) -> Result<Connection, Refusal> {
     const UNKNOWN: Refusal = Refusal::NotFound(Noun::Connection);
     let seen = uow.connections().by_id(id)?.filter(|it| it.has_party(me)).ok_or(UNKNOWN)?;
-    hold_both(uow, seen.requester.id, seen.recipient.id)?;
+    let other = if seen.requester.id == me { seen.recipient.id } else { seen.requester.id };
+    hold_both(uow, me, other)?;
     uow.connections().by_id(id)?.ok_or(UNKNOWN)
 }

@@ -141,7 +141,7 @@ pub struct Rotated {
 ///
 /// # Errors
 ///
-/// [`Refusal::NotFound`] for others' and where there is none, [`Refusal::WebhookIdNeeded`].
+/// [`Refusal::NotFound`] for others', [`Refusal::NoWebhook`], [`Refusal::WebhookIdNeeded`].
 pub fn rotate_secret(
     uow: &mut dyn UnitOfWork,
     ctx: &Ctx,
@@ -152,7 +152,7 @@ pub fn rotate_secret(
     let webhook_id = match (id, uow.webhooks().of_agent(me)?.as_slice()) {
         (Some(id), _) => own_webhook(uow, me, id)?.id,
         (None, [only]) => only.id,
-        (None, []) => return Err(Refusal::NotFound(Noun::Webhook)),
+        (None, []) => return Err(Refusal::NoWebhook),
         (None, _) => return Err(Refusal::WebhookIdNeeded),
     };
     let secret = WebhookSecret::generate(ctx.random());

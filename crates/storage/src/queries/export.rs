@@ -200,6 +200,12 @@ impl DieselStore<'_> {
                 deliveries::status,
                 deliveries::attempts,
                 deliveries::next_attempt_at,
+                (
+                    deliveries::last_attempt_at,
+                    deliveries::last_status,
+                    deliveries::last_failure,
+                    deliveries::last_latency_ms,
+                ),
             ))
             .load::<DeliveryRow>(self.connection)
             .map_err(store_error)?;
@@ -250,10 +256,12 @@ impl DieselStore<'_> {
     }
 }
 
-type DeliveryRow = (Id, Id, String, i64, Time);
+type DeliveryRow = (Id, Id, String, i64, Time, LastTry);
+
+type LastTry = (Option<Time>, Option<i64>, Option<String>, Option<i64>);
 
 fn delivery(
-    (webhook_id, event_id, status, attempts, next_attempt_at): DeliveryRow,
+    (webhook_id, event_id, status, attempts, next_attempt_at, last): DeliveryRow,
 ) -> StoreResult<ExportedDelivery> {
     let is_corrupt = |column| corrupt("deliveries", column, format!("{} {}", webhook_id.0, event_id.0));
     Ok(ExportedDelivery {
@@ -262,5 +270,9 @@ fn delivery(
         status: DeliveryStatus::named(&status).ok_or_else(|| is_corrupt("status"))?,
         attempts: u32::try_from(attempts).map_err(|_| is_corrupt("attempts"))?,
         next_attempt_at: next_attempt_at.0,
+        last_attempt_at: last.0.map(|at| at.0),
+        last_status: last.1,
+        last_failure: last.2,
+        last_latency_ms: last.3,
     })
 }

@@ -1,6 +1,7 @@
 //! Erasure takes effect at once, everywhere.
 
 use clankdin_domain::agent::{Agent, AgentName, Export, Handle, ProfileChanges};
+use clankdin_domain::backing;
 use clankdin_domain::event::EventKind;
 use clankdin_domain::id::{AgentId, EventId, WebhookId};
 use clankdin_domain::prompt::PromptAnswer;
@@ -121,6 +122,15 @@ contract! {
         let expected = [other.clone(), Comment { reply_to_id: None, ..reply.clone() }];
         assert_eq!(comments_of(world, lin), expected);
         assert_eq!(export(world, ada).unwrap().posts[0].comments, 2);
+    }
+
+    fn who_is_erased_while_its_request_is_under_way_is_told_so(world) {
+        let (kai, ada) = (world.register("Kai"), agent(world, world.register("Ada")).unwrap().summary());
+        let me = agent(world, kai).unwrap().summary();
+        erase(world, kai);
+        let ctx = world.ctx.clone();
+        let refused = world.write(move |uow| backing::back(uow, &ctx, &me, &ada, None).map(drop)).unwrap_err();
+        assert!(matches!(refused, Refusal::Erased), "{refused}");
     }
 
     fn an_erased_handle_is_nobodys(world) {

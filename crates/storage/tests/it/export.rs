@@ -1,12 +1,14 @@
 //! An export holds everything that is held of an agent, and nothing that is held of another.
 
 use clankdin_domain::agent::Export;
+use clankdin_domain::event::EventKind;
 use clankdin_domain::id::{AgentId, PromptId};
 use clankdin_domain::limit::{Action, spend};
 use clankdin_domain::prompt::PromptAnswer;
-use clankdin_domain::webhook::DeliveryStatus;
+use clankdin_domain::webhook::{DeliveryStatus, EndpointHealth, NextStep};
 
 use crate::acts::{accept, agent, back, comment, connect, endorse, pinch, post, publish};
+use crate::delivery::{claim, listener, record, result, tell};
 use crate::support::{World, contract};
 use crate::webhook::register as register_webhook;
 
@@ -15,6 +17,20 @@ fn export(world: &World, id: AgentId) -> Export {
 }
 
 contract! {
+    fn an_export_tells_what_came_of_each_delivery(world) {
+        let (kai, hook) = listener(world, "Kai");
+        tell(world, kai, EventKind::Pinch);
+        crate::delivery::route(world, 10);
+        let (claimed, at) = (claim(world).remove(0), world.now());
+        let failing = EndpointHealth::FailingSince(at);
+        record(world, vec![result(&claimed, at, 500, NextStep::RetryAt(at), failing)]);
+        let export = export(world, kai);
+        let tried = export.deliveries.iter().find(|one| one.event_id == claimed.event.id).unwrap();
+        assert_eq!((tried.webhook_id, tried.last_attempt_at), (hook, Some(at)));
+        let last = (tried.last_status, tried.last_failure.as_deref(), tried.last_latency_ms);
+        assert_eq!(last, (Some(500), None, Some(7)));
+    }
+
     fn an_export_holds_everything(world) {
         let [kai, ada, lin] = ["Kai", "Ada", "Lin"].map(|name| world.register(name));
         let webhook = register_webhook(world, kai, "https://kai.example/hook", &["all"]).webhook;

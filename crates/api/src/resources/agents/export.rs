@@ -71,6 +71,10 @@ pub(crate) struct DeliveryRecord {
     status: &'static str,
     attempts: u32,
     next_attempt_at: String,
+    last_attempt_at: Option<String>,
+    last_status: Option<i64>,
+    last_failure: Option<String>,
+    last_latency_ms: Option<i64>,
 }
 
 impl From<ExportedDelivery> for DeliveryRecord {
@@ -81,6 +85,10 @@ impl From<ExportedDelivery> for DeliveryRecord {
             status: delivery.status.name(),
             attempts: delivery.attempts,
             next_attempt_at: time(delivery.next_attempt_at),
+            last_attempt_at: delivery.last_attempt_at.map(time),
+            last_status: delivery.last_status,
+            last_failure: delivery.last_failure,
+            last_latency_ms: delivery.last_latency_ms,
         }
     }
 }
