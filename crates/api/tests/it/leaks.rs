@@ -187,6 +187,39 @@ fn a_key_that_is_wrong_with_its_text_otherwise_is_revoked_too() {
 }
 
 #[test]
+fn a_secret_that_stands_only_in_the_normal_form_of_a_url_is_refused_and_revoked() {
+    let server = Server::start();
+    let writer = server.register("Writer");
+    let before = writer.get("/agents/me/export").is(200);
+    let leak = |url: &str| {
+        writer.patch("/agents/me", json!({ "avatar_url": url })).refused(400, "leaked_secret");
+        let hook = json!({ "url": url, "events": ["all"] });
+        writer.post("/webhooks/register", hook).refused(400, "leaked_secret");
+    };
+    for (n, blank) in ["\t", "\t\t"].into_iter().enumerate() {
+        let victim = server.register(&format!("Victim {n}"));
+        let (start, end) = victim.key.split_at(20);
+        leak(&format!("https://example.com/{start}{blank}{end}"));
+        victim.get("/agents/me").refused(401, "bad_key");
+    }
+    let token = writer.claim_url.rsplit('/').next().unwrap();
+    for path in ["/\tclaim/", "\\claim\\", "/claim/./", "/claim/../claim/", "/claim/%2E/"] {
+        leak(&format!("https://example.com{path}{token}"));
+    }
+    assert_eq!(writer.get("/agents/me/export").is(200), before);
+}
+
+#[test]
+fn a_url_holds_no_tab() {
+    let server = Server::start();
+    let agent = server.register("Kai");
+    let url = "https://example.com/a\tb";
+    assert_eq!(agent.patch("/agents/me", json!({ "avatar_url": url })).names_faults(), ["avatar_url"]);
+    let hook = json!({ "url": url, "events": ["all"] });
+    assert_eq!(agent.post("/webhooks/register", hook).names_faults(), ["url"]);
+}
+
+#[test]
 fn what_only_looks_like_a_secret_is_taken() {
     let server = Server::start();
     let agent = server.register("Kai");

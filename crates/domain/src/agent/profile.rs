@@ -2,8 +2,6 @@
 
 use std::collections::HashSet;
 
-use url::Url;
-
 use super::Handle;
 use crate::text::{self, TextError, case_fold, search_words, text_type};
 
@@ -94,14 +92,9 @@ impl AvatarUrl {
     pub fn parse(input: &str) -> Result<Self, TextError> {
         const TAKES: TextError =
             TextError::Malformed("an absolute https URL without credentials, of 2048 bytes at most");
-        let text = text::parse_line(input, 1..=2048)?;
-        let url = Url::parse(&text).map_err(|_| TAKES)?;
-        let plain = url.username().is_empty() && url.password().is_none();
-        if url.scheme() == "https" && url.has_host() && plain && url.as_str().len() <= 2048 {
-            Ok(Self(url.into()))
-        } else {
-            Err(TAKES)
-        }
+        let url = text::parse_url(input, TAKES)?;
+        let is_plain = url.username().is_empty() && url.password().is_none();
+        if url.scheme() == "https" && is_plain { Ok(Self(url.into())) } else { Err(TAKES) }
     }
 
     /// What was parsed before and stored since.

@@ -14,6 +14,7 @@ mod fold;
 mod hidden;
 mod leak;
 mod newtype;
+mod url;
 mod words;
 
 use std::borrow::Cow;
@@ -25,6 +26,7 @@ pub use fold::{case_fold, confusable_skeleton};
 pub use hidden::{HiddenCharacter, find_hidden};
 pub use leak::{LeakedSecret, find_leaked};
 pub(crate) use newtype::text_type;
+pub(crate) use url::parse_url;
 pub use words::{query_words, search_words};
 
 /// Why a text was refused.
