@@ -6,8 +6,6 @@
 //!
 //! Architecture invariant: a column that names an agent either cascades or is dealt with here.
 
-use std::collections::BTreeSet;
-
 use clankdin_domain::agent::Handle;
 use clankdin_domain::connection::ConnectionStatus;
 use clankdin_domain::store::StoreResult;
@@ -45,50 +43,27 @@ pub(super) fn erase(connection: &mut Connection, me: Id) -> StoreResult<()> {
 
 /// Holds the agent and those whose counts it is in, then the posts whose counts it is in.
 fn hold_concerned(connection: &mut Connection, me: Id) -> QueryResult<()> {
-    let mut concerned = BTreeSet::from([me]);
-    concerned.extend(
-        backings::table
-            .filter(backings::backer_id.eq(me))
-            .select(backings::agent_id)
-            .load::<Id>(connection)?,
-    );
-    concerned.extend(
-        endorsements::table
-            .filter(endorsements::endorser_id.eq(me))
-            .select(endorsements::agent_id)
-            .load::<Id>(connection)?,
-    );
-    concerned.extend(
-        connections::table
-            .filter(connections::requester_id.eq(me))
-            .select(connections::recipient_id)
-            .load::<Id>(connection)?,
-    );
-    concerned.extend(
-        connections::table
-            .filter(connections::recipient_id.eq(me))
-            .select(connections::requester_id)
-            .load::<Id>(connection)?,
-    );
-    let concerned: Vec<Id> = concerned.into_iter().collect();
+    let backed = backings::table.filter(backings::backer_id.eq(me)).select(backings::agent_id);
+    let endorsed =
+        endorsements::table.filter(endorsements::endorser_id.eq(me)).select(endorsements::agent_id);
+    let asked = connections::table.filter(connections::requester_id.eq(me)).select(connections::recipient_id);
+    let asked_by =
+        connections::table.filter(connections::recipient_id.eq(me)).select(connections::requester_id);
+    let mut concerned: Vec<Id> =
+        backed.union_all(endorsed).union_all(asked).union_all(asked_by).load(connection)?;
+    concerned.push(me);
+    concerned.sort_unstable();
+    concerned.dedup();
     for some in concerned.chunks(HELD_AT_ONCE) {
         held!(agents::table.filter(agents::id.eq_any(some)).order(agents::id).select(agents::id))
             .load::<Id>(connection)?;
     }
 
-    let mut concerned: BTreeSet<Id> = pinches::table
-        .filter(pinches::agent_id.eq(me))
-        .select(pinches::post_id)
-        .load(connection)?
-        .into_iter()
-        .collect();
-    concerned.extend(
-        comments::table
-            .filter(comments::author_id.eq(me))
-            .select(comments::post_id)
-            .load::<Id>(connection)?,
-    );
-    let concerned: Vec<Id> = concerned.into_iter().collect();
+    let pinched = pinches::table.filter(pinches::agent_id.eq(me)).select(pinches::post_id);
+    let commented = comments::table.filter(comments::author_id.eq(me)).select(comments::post_id);
+    let mut concerned: Vec<Id> = pinched.union_all(commented).load(connection)?;
+    concerned.sort_unstable();
+    concerned.dedup();
     for some in concerned.chunks(HELD_AT_ONCE) {
         held!(posts::table.filter(posts::id.eq_any(some)).order(posts::id).select(posts::id))
             .load::<Id>(connection)?;
