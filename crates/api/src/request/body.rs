@@ -4,6 +4,8 @@ use actix_web::HttpMessage;
 use actix_web::http::{StatusCode, header};
 use clankdin_domain::agent::revoke_leaked_key;
 use clankdin_domain::refusal::Refusal;
+use clankdin_domain::webhook::WebhookUrl;
+use clankdin_outbound::{CheckError, Outbound};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -16,6 +18,12 @@ use crate::problem::Problem;
 pub(crate) trait Body: DeserializeOwned {
     /// What it asks for.
     type Command;
+
+    /// The field whose address the guard has to let pass, if there is one: it may take a look-up, so that
+    /// [`parse`](Self::parse) can't wait for it.
+    fn guarded(&self) -> Option<(&'static str, &str)> {
+        None
+    }
 
     /// Looks at every field, and names each that is at fault.
     fn parse(self, errors: &mut Errors) -> Option<Self::Command>;
@@ -40,6 +48,11 @@ pub(super) async fn read<B: Body>(public: &Public) -> Result<B::Command, Problem
     }
     let body: B = deserialize(&bytes)?;
     let mut errors = Errors::default();
+    if let Some((field, address)) = body.guarded()
+        && let Err(fault) = judge(&public.app.outbound, address).await
+    {
+        errors.push_refused(field, fault.0, fault.1);
+    }
     let command = body.parse(&mut errors);
     match (command, errors.into_problem()) {
         (Some(command), None) => Ok(command),
@@ -48,6 +61,17 @@ pub(super) async fn read<B: Body>(public: &Public) -> Result<B::Command, Problem
             revoke_leaked(public, &problem).await?;
             Err(problem)
         }
+    }
+}
+
+/// What the guard says of an address; one that is none is for the field itself to tell. A name that does
+/// not resolve now may do so later, and is checked again at every try.
+async fn judge(outbound: &Outbound, address: &str) -> Result<(), (&'static str, String)> {
+    let Ok(url) = WebhookUrl::parse(address) else { return Ok(()) };
+    let target = outbound.parse(url.as_str()).map_err(|error| (error.code(), error.to_string()))?;
+    match outbound.check(&target).await {
+        Ok(_) | Err(CheckError::Unresolvable { .. }) => Ok(()),
+        Err(CheckError::Forbidden(forbidden)) => Err((forbidden.code(), forbidden.to_string())),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The fields of a body: read one by one, so that every one at fault is named at once.
 
+use actix_web::http::StatusCode;
 use clankdin_domain::secret::ApiKeyDigest;
 use clankdin_domain::text::{LeakedSecret, TextError, find_leaked};
 use serde::{Deserialize, Deserializer};
@@ -24,6 +25,11 @@ impl Field {
             Some(Value::String(text)) if text.trim().is_empty() => Self(Some(Value::Null)),
             value => Self(value),
         }
+    }
+
+    /// The text that it is, if it is one.
+    pub(crate) fn as_text(&self) -> Option<&str> {
+        self.0.as_ref().and_then(Value::as_str)
     }
 
     /// Whether it is missing; `null` is not.
@@ -52,19 +58,30 @@ pub(crate) fn plain_list<T>(max: usize) -> impl Fn(Vec<T>) -> Result<Vec<T>, Str
 /// Every fault that was found so far.
 #[derive(Default)]
 pub(crate) struct Errors {
-    errors: Vec<FieldError>,
+    faults: Vec<FieldError>,
     leaked_keys: Vec<ApiKeyDigest>,
+    /// The code of a fault that, where there is no other, is the problem's own.
+    refused: Option<&'static str>,
 }
 
 impl Errors {
     /// Names a fault.
     pub(crate) fn push(&mut self, field: &str, code: &str, message: impl Into<String>) {
-        self.errors.push(FieldError { field: field.into(), code: code.into(), message: message.into() });
+        self.faults.push(FieldError { field: field.into(), code: code.into(), message: message.into() });
+    }
+
+    /// Names a fault of a value that is sound, and refused all the same.
+    pub(crate) fn push_refused(&mut self, field: &str, code: &'static str, message: String) {
+        self.push(field, code, message);
+        self.refused = Some(code);
     }
 
     /// What they come to; `None` where there are none.
-    pub(crate) fn into_problem(self) -> Option<Problem> {
-        (!self.errors.is_empty()).then(|| Problem::invalid(self.errors, self.leaked_keys))
+    pub(crate) fn into_problem(mut self) -> Option<Problem> {
+        if let (Some(code), 1) = (self.refused, self.faults.len()) {
+            return self.faults.pop().map(|error| Problem::of_field(StatusCode::BAD_REQUEST, code, error));
+        }
+        (!self.faults.is_empty()).then(|| Problem::invalid(self.faults, self.leaked_keys))
     }
 
     /// Looks at a text for what `parse` makes of it.
@@ -186,11 +203,11 @@ impl Errors {
             self.mistyped(name, &value, "a list of strings");
             return None;
         };
-        let before = self.errors.len();
+        let before = self.faults.len();
         let entries: Vec<T> = (values.iter().enumerate())
             .filter_map(|(place, value)| self.typed_text(&format!("{name}[{place}]"), value, &parse))
             .collect();
-        if self.errors.len() > before {
+        if self.faults.len() > before {
             return None;
         }
         match gather(entries) {
@@ -274,7 +291,7 @@ mod tests {
 
     /// Field and code of every fault.
     fn faults(errors: Errors) -> Vec<(String, String)> {
-        errors.errors.into_iter().map(|error| (error.field, error.code)).collect()
+        errors.faults.into_iter().map(|error| (error.field, error.code)).collect()
     }
 
     fn fault(field: &str, code: &str) -> (String, String) {

@@ -9,7 +9,7 @@ use clankdin_domain::webhook::{
     RegisterWebhook, Subscription, Webhook, WebhookChanges, WebhookStatus, WebhookUrl, change_webhook,
     delete_webhook, own_webhook, register_webhook, rotate_secret,
 };
-use clankdin_outbound::{CheckError, Outbound};
+use clankdin_outbound::Outbound;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -33,6 +33,10 @@ pub(crate) struct RegisterWebhookBody {
 
 impl Body for RegisterWebhookBody {
     type Command = RegisterWebhook;
+
+    fn guarded(&self) -> Option<(&'static str, &str)> {
+        Some(("url", self.url.as_text()?))
+    }
 
     fn parse(self, errors: &mut Errors) -> Option<RegisterWebhook> {
         let url = errors.required("url", self.url, WebhookUrl::parse);
@@ -78,6 +82,10 @@ pub(crate) struct WebhookChangesBody {
 
 impl Body for WebhookChangesBody {
     type Command = WebhookChanges;
+
+    fn guarded(&self) -> Option<(&'static str, &str)> {
+        Some(("url", self.url.as_text()?))
+    }
 
     fn parse(self, errors: &mut Errors) -> Option<WebhookChanges> {
         for (name, field) in [("events", &self.events), ("status", &self.status)] {
@@ -163,7 +171,7 @@ list_schema! {
 pub(crate) async fn register_a_webhook(request: Keyed) -> Answer {
     let me = request.me.id;
     let mut command = request.body::<RegisterWebhookBody>().await?;
-    command.url = vetted(&request.app().outbound, &command.url).await?;
+    command.url = in_normal_form(&request.app().outbound, &command.url)?;
     let registered = request.write(move |uow, ctx| register_webhook(uow, ctx, me, command)).await?;
     secret(created_or_ok(
         registered.is_new,
@@ -174,22 +182,13 @@ pub(crate) async fn register_a_webhook(request: Keyed) -> Answer {
     ))
 }
 
-/// The address in its normal form, if the guard lets it pass. A name that does not resolve now may
-/// do so later, and is checked again at every try.
-async fn vetted(outbound: &Outbound, url: &WebhookUrl) -> Result<WebhookUrl, Problem> {
-    let target =
-        outbound.parse(url.as_str()).map_err(|error| refused_url(error.code(), &error.to_string()))?;
-    match outbound.check(&target).await {
-        Ok(_) | Err(CheckError::Unresolvable { .. }) => {
-            Ok(WebhookUrl::from_stored(target.as_str().to_owned()))
-        }
-        Err(CheckError::Forbidden(forbidden)) => Err(refused_url(forbidden.code(), &forbidden.to_string())),
-    }
-}
-
-fn refused_url(code: &'static str, why: &str) -> Problem {
-    let fault = FieldError { field: "url".into(), code: code.into(), message: why.into() };
-    Problem::of_field(StatusCode::BAD_REQUEST, code, fault)
+/// The address as it is kept: by it, the same one is known again. The guard has let it pass.
+fn in_normal_form(outbound: &Outbound, url: &WebhookUrl) -> Result<WebhookUrl, Problem> {
+    let target = outbound.parse(url.as_str()).map_err(|error| {
+        let fault = FieldError { field: "url".into(), code: error.code().into(), message: error.to_string() };
+        Problem::of_field(StatusCode::BAD_REQUEST, error.code(), fault)
+    })?;
+    Ok(WebhookUrl::from_stored(target.as_str().to_owned()))
 }
 
 /// Lists one's own webhooks, newest first.
@@ -252,7 +251,7 @@ pub(crate) async fn change_my_webhook(request: Keyed) -> Answer {
     request.read(move |uow| own_webhook(uow, me, id)).await?;
     let mut changes = request.body::<WebhookChangesBody>().await?;
     if let Some(url) = &changes.url {
-        changes.url = Some(vetted(&request.app().outbound, url).await?);
+        changes.url = Some(in_normal_form(&request.app().outbound, url)?);
     }
     let webhook = request.write(move |uow, _| change_webhook(uow, me, id, changes)).await?;
     ok(WebhookAnswer { webhook: webhook.into() })

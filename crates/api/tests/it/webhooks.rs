@@ -198,6 +198,35 @@ fn an_address_that_is_not_the_publics_is_a_400() {
 }
 
 #[test]
+fn an_address_is_judged_beside_all_other_fields() {
+    let server = Setup { policy: AddressPolicy::default(), ..Setup::default() }.start();
+    let kai = server.register("Kai");
+    let kept = id_of(&register(&kai, "https://1.1.1.1/hook").is(201)["webhook"]);
+    let codes = |problem: Value| -> Vec<String> {
+        let errors = problem["errors"].as_array().unwrap().clone();
+        errors.iter().map(|error| format!("{}: {}", error["field"], error["code"]).replace('"', "")).collect()
+    };
+    for (url, code) in [
+        ("https://127.0.0.1/4", "forbidden_address"),
+        ("https://localhost/", "forbidden_address"),
+        ("http://kai.example/", "invalid_url"),
+    ] {
+        let change = json!({ "url": url, "status": "x", "events": ["q"] });
+        let problem = kai.patch(&format!("/webhooks/{kept}"), change).refused(400, "validation_failed");
+        let named = [format!("url: {code}"), "events[0]: malformed".into(), "status: not_one_of".into()];
+        assert_eq!(codes(problem), named);
+        let problem = kai.post("/webhooks/register", json!({ "url": url })).refused(400, "validation_failed");
+        assert_eq!(codes(problem), [format!("url: {code}"), "events: required".into()]);
+        // By itself it gives the problem its code, and is told in the detail as in the error.
+        let problem = register(&kai, url).refused(400, code);
+        let message = problem["errors"][0]["message"].as_str().unwrap();
+        assert!(problem["detail"].as_str().unwrap().contains(&message[1..]), "{problem}");
+        assert_eq!(codes(problem), [format!("url: {code}")]);
+    }
+    assert_eq!(kai.get(&format!("/webhooks/{kept}")).is(200)["webhook"]["url"], "https://1.1.1.1/hook");
+}
+
+#[test]
 fn a_list_holds_ones_own_webhooks_newest_first_without_secrets() {
     let server = Server::start();
     let (kai, mia) = (server.register("Kai"), server.register("Mia"));
