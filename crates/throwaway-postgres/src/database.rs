@@ -48,9 +48,10 @@ impl Shared {
         }
     }
 
-    fn execute(&self, statement: &str) {
-        let mut connection = PgConnection::establish(&self.url("postgres")).expect("the server answers");
-        connection.batch_execute(statement).unwrap_or_else(|error| panic!("{statement}: {error}"));
+    fn try_execute(&self, statement: &str) -> Result<(), String> {
+        let connection = PgConnection::establish(&self.url("postgres"));
+        let mut connection = connection.map_err(|error| error.to_string())?;
+        connection.batch_execute(statement).map_err(|error| error.to_string())
     }
 
     /// A name that no database of this or another process has.
@@ -89,7 +90,7 @@ impl Database {
     fn made(like: &str) -> Option<Self> {
         let shared = Shared::get()?;
         let name = Shared::name();
-        shared.execute(&format!("CREATE DATABASE {name} {like}"));
+        shared.try_execute(&format!("CREATE DATABASE {name} {like}")).expect("a database can be made");
         Some(Self { url: shared.url(&name), name })
     }
 }
@@ -97,7 +98,8 @@ impl Database {
 impl Drop for Database {
     fn drop(&mut self) {
         if let Some(shared) = Shared::get() {
-            shared.execute(&format!("DROP DATABASE {} WITH (FORCE)", self.name));
+            // A test that fails tells why; what stays behind goes with the server.
+            let _ = shared.try_execute(&format!("DROP DATABASE {} WITH (FORCE)", self.name));
         }
     }
 }

@@ -17,12 +17,16 @@ use diesel::sql_types::Bool;
 use crate::programs;
 
 /// Starts the server, and waits for a word: `leave` leaves all as it is; the end of the pipe, which comes
-/// when the process that wrote to it is gone, stops the server and removes its folder.
+/// when the process that wrote to it is gone, ends the server, also one that is frozen, and removes its
+/// folder.
 const WATCH: &str = r#"
 folder=$1; shift
 "$@" >>"$folder/log" 2>&1 </dev/null &
 if read -r word; then exit 0; fi
-kill -QUIT $! 2>/dev/null
+for child in $(ps -axo pid=,ppid= | while read -r pid parent; do [ "$parent" = $! ] && echo "$pid"; done); do
+    kill -KILL "$child" 2>/dev/null
+done
+kill -KILL $! 2>/dev/null
 wait $! 2>/dev/null
 rm -rf "$folder"
 "#;
@@ -115,6 +119,7 @@ impl Server {
 
     /// Starts it where it was left, and waits until it answers.
     pub fn start_again(&mut self) {
+        self.leave();
         let programs = programs::folder().expect("it was there");
         let mut sh = programs::command("/bin/sh");
         sh.args(["-c", WATCH, "sh"])
@@ -131,7 +136,6 @@ impl Server {
     /// Ends it well.
     pub fn stop(&mut self) {
         self.control(&["stop", "-m", "fast"]);
-        self.leave();
     }
 
     /// Ends it as a crash would: every process of it at once.
@@ -141,7 +145,6 @@ impl Server {
         self.signal("KILL");
         self.wait_until("it is gone", |server| server.processes().is_empty());
         let _ = fs::remove_file(self.data().join("postmaster.pid"));
-        self.leave();
     }
 
     /// Stops all of its processes where they stand: connections stay, and nothing answers.
@@ -252,11 +255,15 @@ impl Server {
     fn processes(&self) -> Vec<String> {
         let file = fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
         let Some(first) = file.lines().next().map(str::to_owned) else { return Vec::new() };
-        let children =
-            Command::new("ps").args(["-o", "pid=,stat=", "-p", &first, "--ppid", &first]).output().unwrap();
-        let rows = String::from_utf8_lossy(&children.stdout).into_owned();
-        let living = rows.lines().filter(|row| !row.contains('Z'));
-        living.filter_map(|row| row.split_whitespace().next().map(str::to_owned)).collect()
+        let table = Command::new("ps").args(["-axo", "pid=,ppid=,stat="]).output().unwrap();
+        let table = String::from_utf8_lossy(&table.stdout).into_owned();
+        let rows = table.lines().map(|row| row.split_whitespace().collect::<Vec<_>>());
+        let its = rows.filter(|row| match row.as_slice() {
+            // One that has ended and is not waited for yet is none any more.
+            [pid, parent, state] => (*pid == first || *parent == first) && !state.starts_with('Z'),
+            _ => false,
+        });
+        its.filter_map(|row| row.first().map(|pid| (*pid).to_owned())).collect()
     }
 
     fn signal(&self, name: &str) {
@@ -283,7 +290,6 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.signal("CONT");
         match self.watch.take() {
             Some(mut watch) => {
                 drop(watch.stdin.take());
