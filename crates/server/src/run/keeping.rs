@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::say;
 use crate::failure::Failure;
-use crate::settings::{DatabaseUrl, Settings, read_database_url};
+use crate::settings::{DatabaseUrl, Settings};
 
 /// Copies the database to a file.
 pub(super) fn back_up(settings: &Settings, file: &Path) -> Result<(), Failure> {
@@ -28,6 +28,8 @@ pub(super) fn back_up(settings: &Settings, file: &Path) -> Result<(), Failure> {
 /// Copies everything from one database to another.
 #[cfg(feature = "postgres")]
 pub(super) fn copy(from: &str, to: &str) -> Result<(), Failure> {
+    use crate::settings::read_database_url;
+
     let not_taken = |flag: &str, takes: &str| Failure::Start(format!("{flag} takes {takes}"));
     let Ok(DatabaseUrl::Sqlite(path)) = read_database_url(from) else {
         return Err(not_taken("--from", "sqlite://<path>"));

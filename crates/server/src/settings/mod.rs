@@ -23,7 +23,9 @@ use clankdin_outbound::AddressPolicy;
 use url::Url;
 
 pub(crate) use given::{Given, Sources};
-pub(crate) use read::{DatabaseUrl, LogFormat, PostgresUrl, database_url as read_database_url};
+#[cfg(feature = "postgres")]
+pub(crate) use read::database_url as read_database_url;
+pub(crate) use read::{DatabaseUrl, LogFormat, PostgresUrl};
 pub(crate) use table::{Kind, Setting, Settings, TABLE};
 pub(crate) use wrong::Wrong;
 

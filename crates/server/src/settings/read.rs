@@ -30,6 +30,7 @@ pub(crate) struct PostgresUrl(String);
 
 impl PostgresUrl {
     /// The whole URL, for the connection alone.
+    #[cfg(feature = "postgres")]
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }

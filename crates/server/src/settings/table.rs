@@ -119,6 +119,7 @@ settings! {
     database_url: DatabaseUrl = "sqlite://clankdin.db", Text by database_url,
         takes "sqlite://<path>, like sqlite://clankdin.db or sqlite:///var/lib/clankdin/clankdin.db, or postgres://<user>@<host>/<database>";
     /// Where a copy of the PostgreSQL database is, for reads without a key.
+    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "checked, for what is not built in"))]
     database_replica_url: Option<PostgresUrl> = "" ("none"), Text by optional(postgres_url),
         takes "postgres://<user>@<host>/<database>";
     /// Seals the secrets of webhooks in the database.
@@ -136,21 +137,27 @@ settings! {
     database_cache_mib: u32 = "32", Number by number::<1, 65_536>,
         takes "a whole number from 1 to 65536";
     /// Connections to PostgreSQL at most, in each process and to each of database and replica.
+    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "checked, for what is not built in"))]
     database_connections: u32 = "16", Number by number::<1, 1_000>,
         takes "a whole number from 1 to 1000";
     /// How long a request waits for a connection to PostgreSQL, in milliseconds.
+    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "checked, for what is not built in"))]
     database_wait_ms: u32 = "1500", Number by number::<100, 60_000>,
         takes "a whole number from 100 to 60000";
     /// How long one statement on PostgreSQL may take, in milliseconds.
+    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "checked, for what is not built in"))]
     database_statement_timeout_ms: u32 = "30000", Number by number::<100, 3_600_000>,
         takes "a whole number from 100 to 3600000";
     /// How long a statement on PostgreSQL may wait for another's lock, in milliseconds.
+    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "checked, for what is not built in"))]
     database_lock_timeout_ms: u32 = "10000", Number by number::<100, 3_600_000>,
         takes "a whole number from 100 to 3600000";
     /// How far the replica may lag behind and still be read, in milliseconds.
+    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "checked, for what is not built in"))]
     database_replica_lag_ms: u32 = "5000", Number by number::<500, 60_000>,
         takes "a whole number from 500 to 60000";
     /// Prepares statements once for each connection to PostgreSQL; pgbouncer in transaction mode may need it off.
+    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "checked, for what is not built in"))]
     database_prepare_statements: bool = "true", Switch by switch, takes "true or false";
     /// Days that events are kept.
     event_retention_days: u32 = "30", Number by number::<1, 3_650>,
