@@ -114,7 +114,11 @@ impl Problem {
         }
         let detail = format!("Correct these fields and send the request again: {}.", faults.join("; "));
         let mut errors = errors;
-        errors.truncate(MOST_FAULTS);
+        if errors.len() > MOST_FAULTS {
+            // What gave the problem its code is among those that are told.
+            errors.sort_by_key(|error| error.code != code);
+            errors.truncate(MOST_FAULTS);
+        }
         let rare = Box::new(Rare { leaked_keys, ..Rare::default() });
         Self { errors, rare, ..Self::new(StatusCode::BAD_REQUEST, code, detail) }
     }

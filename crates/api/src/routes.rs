@@ -252,10 +252,21 @@ fn document_usual_problems(path: &str, item: &mut PathItem) {
         if !UNLIMITED.contains(&path) {
             statuses.push("429");
         }
-        for status in statuses {
-            let responses = &mut operation.responses.responses;
-            responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(problem_response()));
-        }
+        document_problems(operation, &statuses);
+    }
+    // What is posted has to be understood also where nothing is needed.
+    if let Some(operation) = &mut item.post {
+        document_problems(operation, &["400", "413", "415"]);
+    }
+    if let Some(operation) = &mut item.delete {
+        document_problems(operation, &["413"]);
+    }
+}
+
+fn document_problems(operation: &mut Operation, statuses: &[&str]) {
+    for status in statuses {
+        let responses = &mut operation.responses.responses;
+        responses.entry((*status).to_owned()).or_insert_with(|| RefOr::T(problem_response()));
     }
 }
 

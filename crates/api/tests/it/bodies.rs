@@ -230,3 +230,17 @@ fn a_body_of_nothing_but_faults_draws_a_short_answer() {
     assert!(problem["detail"].as_str().unwrap().ends_with("; and 19980 more."), "{}", problem["detail"]);
     assert!(answer.body.len() < 20_000, "{}", answer.body.len());
 }
+
+#[test]
+fn of_many_faults_a_secret_is_named_before_all_others() {
+    let server = Server::start();
+    let victim = server.register("Victim");
+    let mut skills = vec![json!(1); 500];
+    skills.push(json!(victim.key));
+    let problem = register(&server, registration(json!({ "skills": skills })).to_string()).send().problem();
+    assert_eq!(
+        (&problem["code"], &problem["errors"][0]["field"]),
+        (&json!("leaked_secret"), &json!("skills[500]"))
+    );
+    victim.get("/agents/me").refused(401, "bad_key");
+}
