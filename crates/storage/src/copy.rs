@@ -145,7 +145,8 @@ fn copy_table(
     .map_err(|error| failed(table, &error))?;
     let names = columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ");
     let fields = columns.iter().map(Column::as_json).collect::<Vec<_>>().join(", ");
-    let order = columns.iter().find(|column| column.name == "id").map_or("", |_| " ORDER BY id");
+    // As they were written: a reply after what it replies to, whatever their ids say.
+    let order = columns.iter().find(|column| column.name == "id").map_or("", |_| " ORDER BY rowid");
     let insert = format!(
         "INSERT INTO {table} ({names}) OVERRIDING SYSTEM VALUE \
          SELECT {names} FROM json_populate_recordset(NULL::{table}, $1::json)"

@@ -35,7 +35,7 @@ const UNIQUE_CONSTRAINTS: [(&str, UniqueRule); 9] = [
 
 /// What `PostgreSQL` says when the same request may succeed later. Diesel hands few of its codes over;
 /// the rest is told by its messages in English.
-const PASSING_ON_POSTGRES: [&str; 9] = [
+const PASSING_ON_POSTGRES: [&str; 10] = [
     "deadlock detected",
     "canceling statement due to",
     "terminating connection",
@@ -45,6 +45,7 @@ const PASSING_ON_POSTGRES: [&str; 9] = [
     "could not extend file",
     "No space left on device",
     "could not access",
+    "out of shared memory",
 ];
 
 /// What `SQLite` says when the same request may succeed later. Diesel hands its codes over as text
@@ -96,6 +97,7 @@ fn database_error(kind: DatabaseErrorKind, information: &dyn DatabaseErrorInform
             StoreError::Conflict(unique_rule(information.constraint_name(), message))
         }
         DatabaseErrorKind::ClosedConnection
+        | DatabaseErrorKind::UnableToSendCommand
         | DatabaseErrorKind::SerializationFailure
         | DatabaseErrorKind::ReadOnlyTransaction => StoreError::Unavailable(message.to_owned()),
         // What it refers to has gone this moment, where others write beside.

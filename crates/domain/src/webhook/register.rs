@@ -91,6 +91,7 @@ pub fn change_webhook(
     changes: WebhookChanges,
 ) -> Result<Webhook, Refusal> {
     hold(uow, me)?;
+    uow.webhooks().lock(id)?;
     let mut webhook = own_webhook(uow, me, id)?;
     if let Some(url) = changes.url {
         let taken = |other: &Webhook| other.id != id && other.url == url;

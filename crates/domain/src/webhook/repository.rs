@@ -13,6 +13,10 @@ pub trait WebhookRepository {
     fn insert(&mut self, webhook: &Webhook, secrets: &WebhookSecrets) -> StoreResult<()>;
     /// The webhook of that id.
     fn by_id(&mut self, id: WebhookId) -> StoreResult<Option<Webhook>>;
+
+    /// Holds a webhook against every other transaction that does so, until this one ends: the dispatcher
+    /// changes its state as well. `false` where there is none.
+    fn lock(&mut self, id: WebhookId) -> StoreResult<bool>;
     /// An agent's webhooks, oldest first.
     fn of_agent(&mut self, agent: AgentId) -> StoreResult<Vec<Webhook>>;
     /// Replaces everything but id, agent and time of registration.

@@ -15,10 +15,8 @@ pub(super) fn back_up(settings: &Settings, file: &Path) -> Result<(), Failure> {
     };
     clankdin_storage::back_up(path, file).map_err(|error| Failure::start(&error))?;
     say(&format!("{} holds a copy of {}", file.display(), path.display()));
-    let key = match settings.master_key {
-        Some(_) => "the setting master_key".to_owned(),
-        None => format!("{}.key", path.display()),
-    };
+    let key_file = format!("{}.key", path.display());
+    let key = if Path::new(&key_file).exists() { key_file.as_str() } else { "the setting master_key" };
     say(&format!(
         "ATTENTION: the key that opens its webhook secrets is not in it. Keep {key} as well, at another place"
     ));

@@ -130,6 +130,13 @@ pub(super) fn postgres_url(text: &str) -> Reading<PostgresUrl> {
     if rest.is_none_or(str::is_empty) || text.contains(['\0', '\n', ' ']) {
         return Err(None);
     }
+    let rest = rest.unwrap_or_default();
+    let beyond = rest.find(['/', '?']).and_then(|end| rest.get(end..)).unwrap_or_default();
+    let is_escape = |after: &str| after.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+    if beyond.contains('@') || !rest.split('%').skip(1).all(is_escape) {
+        // Or pieces of a password would be taken for a host, and told in an error.
+        return Err(Some("what is /, ?, @ or % in a user or a password has to be percent-encoded"));
+    }
     if !cfg!(feature = "postgres") {
         return Err(Some("this program was built without PostgreSQL"));
     }

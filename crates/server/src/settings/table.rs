@@ -138,8 +138,8 @@ settings! {
         takes "a whole number from 1 to 65536";
     /// Connections to PostgreSQL at most, in each process and to each of database and replica.
     #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "checked, for what is not built in"))]
-    database_connections: u32 = "16", Number by number::<1, 1_000>,
-        takes "a whole number from 1 to 1000";
+    database_connections: u32 = "16", Number by number::<2, 1_000>,
+        takes "a whole number from 2 to 1000";
     /// How long a request waits for a connection to PostgreSQL, in milliseconds.
     #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "checked, for what is not built in"))]
     database_wait_ms: u32 = "1500", Number by number::<100, 60_000>,

@@ -204,6 +204,10 @@ fn postgres_urls_are_taken_and_their_passwords_not_told() {
     let taken = load(&[("database_url", url)], &[], "").0.database_url;
     assert!(matches!(&taken, DatabaseUrl::Postgres(kept) if kept.expose() == url));
     assert!(!format!("{taken:?}").contains("hunter2"));
+    for bad in ["postgres://me:hunt/er2@db/x", "postgres://me:hunt?er2@db/x", "postgres://me:hunter%2@db/x"] {
+        let lines = wrong(&[("database_url", bad)], &[], "");
+        assert!(lines[0].contains("percent-encoded") && !lines[0].contains("hunt"), "{}", lines[0]);
+    }
     let lines = wrong(&[("database_url", "postgres://me:hunter2@db/x y")], &[], "");
     assert!(
         lines[0].starts_with("--database-url (flag): got \"postgres://***@db/x y\", takes sqlite://<path>")

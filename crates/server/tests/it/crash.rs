@@ -19,8 +19,18 @@ const ACKNOWLEDGED_BEFORE_A_KILL: usize = 150;
 #[test]
 fn a_server_killed_under_load_keeps_what_it_acknowledged_and_delivers_what_it_committed() {
     let folder = tempfile::tempdir().unwrap();
+    survives_kills(&|| {
+        Server::spawn(
+            folder.path(),
+            clankdin(folder.path()).arg("--dev").env("CLANKDIN_LIMIT_COMMENTS", "off"),
+        )
+    });
+}
+
+/// Kills the server that `start` starts, again and again, and looks for what it acknowledged.
+pub(crate) fn survives_kills(start: &dyn Fn() -> Server) {
     let receiver = Receiver::start();
-    let server = start(folder.path());
+    let server = start();
     let owner = register(&server, "Owner");
     let registered = json_of(
         &server
@@ -41,7 +51,7 @@ fn a_server_killed_under_load_keeps_what_it_acknowledged_and_delivers_what_it_co
     let mut server = server;
     for _ in 0..KILLS {
         kill_under_load(server, &keys, &comments, &acknowledged);
-        server = start(folder.path());
+        server = start();
     }
 
     let acknowledged = acknowledged.into_inner().unwrap();
@@ -59,10 +69,6 @@ fn a_server_killed_under_load_keeps_what_it_acknowledged_and_delivers_what_it_co
         assert_eq!(one.signature, secret.sign_hex(&one.bytes));
     }
     server.stop();
-}
-
-fn start(folder: &std::path::Path) -> Server {
-    Server::spawn(folder, clankdin(folder).arg("--dev").env("CLANKDIN_LIMIT_COMMENTS", "off"))
 }
 
 fn register(server: &Server, name: &str) -> String {

@@ -20,10 +20,18 @@ pub(super) enum Side {
     Replica,
 }
 
-/// The pool of connections to one side. None is open yet.
-pub(super) fn connections(url: &str, side: Side, options: &PostgresOptions) -> Connections {
+/// A connection outside the pools. It prepares nothing: a pooler may hand each transaction another
+/// connection, on which a statement of that name stands already.
+pub(super) fn establish(url: &str) -> ConnectionResult<PgConnection> {
+    let mut connection = PgConnection::establish(url)?;
+    connection.set_prepared_statement_cache_size(CacheSize::Disabled);
+    Ok(connection)
+}
+
+/// A pool of that many connections to one side. None is open yet.
+pub(super) fn connections(url: &str, side: Side, count: u32, options: &PostgresOptions) -> Connections {
     Pool::builder()
-        .max_size(options.connections.max(1))
+        .max_size(count.max(1))
         .min_idle(Some(0))
         .connection_timeout(options.wait)
         .idle_timeout(Some(Duration::from_mins(5)))
@@ -48,8 +56,11 @@ pub(super) fn complete(url: &str, side: Side, wait: Duration) -> String {
     };
     add("fallback_application_name", "clankdin");
     add("connect_timeout", &wait_seconds);
-    // A machine that is gone says nothing: what was sent and never taken ends the connection.
+    // A machine that is gone says nothing, whether something was sent to it or is waited for.
     add("tcp_user_timeout", "10000");
+    add("keepalives_idle", "5");
+    add("keepalives_interval", "2");
+    add("keepalives_count", "3");
     if side == Side::Primary {
         add("target_session_attrs", "read-write");
     }
@@ -106,9 +117,10 @@ mod tests {
         assert_eq!(
             complete("postgres://u@h/d", Side::Primary, WAIT),
             "postgres://u@h/d?fallback_application_name=clankdin&connect_timeout=2&tcp_user_timeout=10000\
-             &target_session_attrs=read-write"
+             &keepalives_idle=5&keepalives_interval=2&keepalives_count=3&target_session_attrs=read-write"
         );
-        let own = "postgres://u@a:1,b:2/d?connect_timeout=9&target_session_attrs=any&tcp_user_timeout=1";
+        let own = "postgres://u@a:1,b:2/d?connect_timeout=9&target_session_attrs=any&tcp_user_timeout=1\
+                   &keepalives_idle=1&keepalives_interval=1&keepalives_count=1";
         assert_eq!(complete(own, Side::Primary, WAIT), format!("{own}&fallback_application_name=clankdin"));
         assert!(!complete("postgres://h/d", Side::Replica, WAIT).contains("target_session_attrs"));
     }

@@ -10,6 +10,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use super::connect::establish;
 use super::open_error::PostgresOpenError;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
@@ -29,8 +30,7 @@ struct Told {
 /// connection of its own.
 pub(super) fn migrate(url: &str) -> Result<(), PostgresOpenError> {
     let failed = |error: diesel::result::Error| PostgresOpenError::of_statement(url, &error);
-    let connect =
-        || PgConnection::establish(url).map_err(|error| PostgresOpenError::of_connection(url, &error));
+    let connect = || establish(url).map_err(|error| PostgresOpenError::of_connection(url, &error));
     let (mut lock, mut connection) = (connect()?, connect()?);
     AnsiTransactionManager::begin_transaction(&mut lock).map_err(failed)?;
     diesel::sql_query(format!("SELECT pg_advisory_xact_lock({LOCK})")).execute(&mut lock).map_err(failed)?;
@@ -48,6 +48,14 @@ fn run(connection: &mut PgConnection, url: &str) -> Result<(), PostgresOpenError
             let encoding = encoding.unwrap_or_default();
             return Err(PostgresOpenError::Encoding { database: database(), encoding });
         }
+    }
+    let messages = ask(connection, "SELECT current_setting('lc_messages') AS told");
+    let messages = messages.map_err(|error| failed(&error))?.pop().unwrap_or_default();
+    if !["", "C", "POSIX"].contains(&messages.as_str()) && !messages.starts_with(['C', 'e']) {
+        tracing::warn!(
+            messages,
+            "set lc_messages to C: errors that pass by themselves are told by their English text"
+        );
     }
     let tables =
         ask(connection, "SELECT tablename::text AS told FROM pg_tables WHERE schemaname = current_schema()");

@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use clankdin_domain::context::{Clock, Timestamp};
-use diesel::connection::CacheSize;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz};
 use tokio::sync::watch;
 
+use super::connect::establish;
 use super::dialect::Time;
 
 /// How often the database is asked.
@@ -24,6 +24,9 @@ const BEAT: Duration = Duration::from_millis(500);
 /// How long it may be silent before it counts as away. With the beat, whoever waits is told within two
 /// seconds.
 const SILENCE: Duration = Duration::from_millis(1_400);
+
+/// An answer that took longer tells too little of the time: a database may have been frozen meanwhile.
+const PROMPT: Duration = Duration::from_millis(200);
 
 /// How often its silence is looked at.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -85,9 +88,6 @@ impl Pulse {
         let mut connection = None;
         // At once: from the first request on, nodes agree on the time.
         let first = seen.ask(&mut connection, &url);
-        if let (Err(_), Some(long_ago)) = (&first, Instant::now().checked_sub(SILENCE * 2)) {
-            *seen.last_answer.lock().unwrap_or_else(PoisonError::into_inner) = long_ago;
-        }
         let (tell, is_away) = watch::channel(first.is_err());
         let asking = Arc::downgrade(&seen);
         thread::Builder::new().name("postgres-pulse".into()).spawn(move || {
@@ -103,8 +103,18 @@ impl Pulse {
         })?;
         let looking = Arc::downgrade(&seen);
         thread::Builder::new().name("postgres-watch".into()).spawn(move || {
+            let mut silence = if first.is_err() { SILENCE * 2 } else { Duration::ZERO };
+            let (mut heard, mut looked) = (looking.upgrade().map(|seen| seen.last_answer()), Instant::now());
             while let Some(seen) = looking.upgrade() {
-                let is_away = seen.silence() > SILENCE;
+                let answer = Some(seen.last_answer());
+                if heard == answer {
+                    // Where this process itself had to wait for its turn, the database is not to blame.
+                    silence += looked.elapsed().min(GLANCE * 2);
+                } else {
+                    (heard, silence) = (answer, Duration::ZERO);
+                }
+                looked = Instant::now();
+                let is_away = silence > SILENCE;
                 let has_changed = tell.send_if_modified(|told| std::mem::replace(told, is_away) != is_away);
                 match (has_changed, is_away) {
                     (true, true) => tracing::error!("the database is away"),
@@ -157,18 +167,17 @@ impl Seen {
     fn ask(&self, connection: &mut Option<PgConnection>, url: &str) -> Result<(), String> {
         let connection = match connection {
             Some(connection) => connection,
-            none => {
-                let mut fresh = PgConnection::establish(url).map_err(|error| error.to_string())?;
-                fresh.set_prepared_statement_cache_size(CacheSize::Disabled);
-                none.insert(fresh)
-            }
+            none => none.insert(establish(url).map_err(|error| error.to_string())?),
         };
         let (before, asked) = (self.clock.now(), Instant::now());
         let beat: Beat =
             diesel::sql_query(QUESTION).get_result(connection).map_err(|error| error.to_string())?;
-        let took = TimeDelta::from_std(asked.elapsed()).unwrap_or_default();
-        let offset = beat.now.0 - (before + took / 2);
-        self.offset_micros.store(offset.num_microseconds().unwrap_or_default(), Ordering::Relaxed);
+        let took = asked.elapsed();
+        if took < PROMPT {
+            // Read somewhere between question and answer: in the middle, it is wrong by half of that at most.
+            let offset = beat.now.0 - (before + took / 2);
+            self.offset_micros.store(offset.num_microseconds().unwrap_or_default(), Ordering::Relaxed);
+        }
         let mut positions = self.positions.lock().unwrap_or_else(PoisonError::into_inner);
         positions.push_back((Instant::now(), beat.position));
         while positions.front().is_some_and(|(at, _)| at.elapsed() > Duration::from_mins(1)) {
@@ -180,7 +189,7 @@ impl Seen {
         Ok(())
     }
 
-    fn silence(&self) -> Duration {
-        self.last_answer.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+    fn last_answer(&self) -> Instant {
+        *self.last_answer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,20 +1,23 @@
 //! The store on `PostgreSQL`.
 
 use std::fmt;
+use std::future::ready;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clankdin_domain::context::Clock;
 use clankdin_domain::store::{Job, Ran, Store, StoreError, StoreResult};
 use diesel::prelude::*;
+use tokio::time::timeout;
 
-use super::connect::{Side, complete, connections, without_password};
+use super::connect::{Side, complete, connections, establish, without_password};
 use super::migrations;
 use super::open_error::PostgresOpenError;
 use super::options::PostgresOptions;
 use super::pulse::{PostgresClock, Pulse};
 use super::queries::a_sealed_secret;
 use super::transaction::{Access, TimeLimits};
-use super::workers::{Desk, Workers};
+use super::workers::{Desk, Submitted, Workers};
 use crate::seal::{Purpose, UnsealError};
 
 /// A database that any number of nodes share.
@@ -28,9 +31,14 @@ pub struct PostgresStore {
 }
 
 /// A database, those who work on it, and whether it is there.
+///
+/// Reads and writes have threads and connections of their own: commits that wait for a standby, or for a
+/// row that everybody wants, must not keep anybody from reading.
 struct Source {
-    workers: Workers,
+    reads: Workers,
+    writes: Workers,
     pulse: Pulse,
+    wait: Duration,
 }
 
 impl PostgresStore {
@@ -48,7 +56,7 @@ impl PostgresStore {
         let replica = options
             .replica_url
             .as_deref()
-            .map(|url| Source::open(Side::Replica, url, &options, clock, Some(primary.workers.clone())));
+            .map(|url| Source::open(Side::Replica, url, &options, clock, Some(&primary.reads)));
         let replica = replica.transpose().map_err(failed)?;
         Ok(Self { primary, replica, options })
     }
@@ -91,7 +99,7 @@ impl Store for PostgresStore {
     }
 
     fn ready(&self) -> Ran<'_> {
-        Box::pin(std::future::ready(self.ready_now()))
+        Box::pin(ready(self.ready_now()))
     }
 }
 
@@ -101,35 +109,54 @@ impl Source {
         url: &str,
         options: &PostgresOptions,
         clock: &Arc<dyn Clock>,
-        instead: Option<Workers>,
+        instead: Option<&Workers>,
     ) -> std::io::Result<Self> {
-        let desk = Desk {
-            connections: connections(url, side, options),
+        let desk = |count| Desk {
+            connections: connections(url, side, count, options),
             limits: TimeLimits { statement: options.statement_timeout, lock: options.lock_timeout },
             master_key: options.master_key.clone(),
             on_event: Arc::clone(&options.on_event),
-            instead,
+            instead: instead.cloned(),
         };
-        let name = match side {
-            Side::Primary => "postgres",
-            Side::Replica => "replica",
+        let (reads, writes) = match side {
+            Side::Primary => {
+                let writing = (options.connections / 2).max(1);
+                let reading = options.connections.saturating_sub(writing).max(1);
+                (Workers::start("reads", desk(reading))?, Workers::start("writes", desk(writing))?)
+            }
+            Side::Replica => {
+                let reads = Workers::start("replica", desk(options.connections))?;
+                (reads.clone(), reads)
+            }
         };
-        Ok(Self {
-            workers: Workers::start(name, desk)?,
-            pulse: Pulse::start(complete(url, side, options.wait), Arc::clone(clock))?,
-        })
+        let pulse = Pulse::start(complete(url, side, options.wait), Arc::clone(clock))?;
+        Ok(Self { reads, writes, pulse, wait: options.wait })
     }
 
     fn run(&self, access: Access, job: Job) -> Ran<'_> {
         if self.pulse.is_away() {
-            return Box::pin(std::future::ready(Err(away())));
+            return Box::pin(ready(Err(away())));
         }
-        let submitted = self.workers.submit(access, job);
+        let workers = match access {
+            Access::Read => &self.reads,
+            Access::Write => &self.writes,
+        };
+        let submitted = workers.submit(access, job);
         Box::pin(async move {
-            let answer = submitted?;
+            let Submitted { begun, mut answer } = submitted?;
+            let answered = async {
+                // Whoever has to wait for too long for its turn is told so. What has begun is left to end.
+                if timeout(self.wait, begun).await.is_err() {
+                    answer.close();
+                    return answer.try_recv().unwrap_or_else(|_| {
+                        Err(StoreError::Unavailable("busy: all connections are in use".into()))
+                    });
+                }
+                answer.await.unwrap_or_else(|_| Err(away()))
+            };
             tokio::select! {
                 biased;
-                answered = answer => answered.unwrap_or_else(|_| Err(away())),
+                answered = answered => answered,
                 () = self.pulse.gone() => Err(away()),
             }
         })
@@ -152,13 +179,12 @@ impl fmt::Debug for PostgresStore {
 pub(crate) fn migrated(url: &str) -> Result<PgConnection, PostgresOpenError> {
     let url = complete(url, Side::Primary, PostgresOptions::WAIT);
     migrations::migrate(&url)?;
-    PgConnection::establish(&url).map_err(|error| PostgresOpenError::of_connection(&url, &error))
+    establish(&url).map_err(|error| PostgresOpenError::of_connection(&url, &error))
 }
 
 /// Whether the key opens what is sealed.
 fn check_master_key(url: &str, options: &PostgresOptions) -> Result<(), PostgresOpenError> {
-    let mut connection =
-        PgConnection::establish(url).map_err(|error| PostgresOpenError::of_connection(url, &error))?;
+    let mut connection = establish(url).map_err(|error| PostgresOpenError::of_connection(url, &error))?;
     let sealed = a_sealed_secret(&mut connection);
     let Some((id, secret)) = sealed.map_err(|error| PostgresOpenError::of_statement(url, &error))? else {
         return Ok(());

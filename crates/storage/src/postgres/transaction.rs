@@ -78,7 +78,8 @@ fn commit(connection: &mut PgConnection) -> StoreResult<()> {
     })
 }
 
-fn roll_back(connection: &mut PgConnection) {
+/// Ends a transaction without a trace.
+pub(super) fn roll_back(connection: &mut PgConnection) {
     if let Err(error) = AnsiTransactionManager::rollback_transaction(connection) {
         // The pool replaces a connection that is left in a transaction.
         tracing::debug!(%error, "a transaction had ended by itself");

@@ -22,7 +22,16 @@ const WAITING_PER_THREAD: usize = 64;
 pub(super) struct Request {
     pub(super) access: Access,
     pub(super) job: Job,
-    pub(super) answer: oneshot::Sender<StoreResult<()>>,
+    begun: oneshot::Sender<()>,
+    answer: oneshot::Sender<StoreResult<()>>,
+}
+
+/// A job that was handed in.
+pub(super) struct Submitted {
+    /// Ready when its turn has come.
+    pub(super) begun: oneshot::Receiver<()>,
+    /// Ready when it has ended.
+    pub(super) answer: oneshot::Receiver<StoreResult<()>>,
 }
 
 /// The end of the queue that hands jobs in. The threads end when it is dropped and the queue is empty.
@@ -60,12 +69,12 @@ impl Workers {
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] when the queue is full.
-    pub(super) fn submit(&self, access: Access, job: Job) -> StoreResult<oneshot::Receiver<StoreResult<()>>> {
-        let (answer, answered) = oneshot::channel();
-        self.queue.try_send(Request { access, job, answer }).map_err(|_| {
+    pub(super) fn submit(&self, access: Access, job: Job) -> StoreResult<Submitted> {
+        let ((start, begun), (tell, answer)) = (oneshot::channel(), oneshot::channel());
+        self.queue.try_send(Request { access, job, begun: start, answer: tell }).map_err(|_| {
             StoreError::Unavailable(format!("busy: {} jobs are waiting", self.queue.max_capacity()))
         })?;
-        Ok(answered)
+        Ok(Submitted { begun, answer })
     }
 }
 
@@ -82,13 +91,20 @@ impl Desk {
         }
     }
 
-    fn serve(&self, Request { access, job, answer }: Request) {
+    fn serve(&self, Request { access, job, begun, answer }: Request) {
         let result = match self.begun(access) {
-            Ok(mut connection) => transaction::run(&mut connection, access, &self.master_key, job),
+            Ok(mut connection) => {
+                // Who has given up meanwhile asks again: this must not run as well.
+                if answer.is_closed() {
+                    return transaction::roll_back(&mut connection);
+                }
+                let _ = begun.send(());
+                transaction::run(&mut connection, access, &self.master_key, job)
+            }
             Err(error) => match &self.instead {
                 Some(other) => {
                     // Refused there as well, the answer is dropped, which says the same as an error.
-                    let _ = other.queue.try_send(Request { access, job, answer });
+                    let _ = other.queue.try_send(Request { access, job, begun, answer });
                     return;
                 }
                 None => Err(error),

@@ -10,7 +10,7 @@ use clankdin_domain::webhook::{
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::super::dialect::{Connection, Id, Time};
+use super::super::dialect::{Connection, Id, Time, held};
 use super::super::schema::{deliveries, webhook_events, webhooks};
 use super::DieselStore;
 use crate::error::{corrupt, store_error};
@@ -51,6 +51,14 @@ impl WebhookRepository for DieselStore<'_> {
             .load(self.connection)
             .map_err(store_error)?;
         row.webhook(names.iter().map(String::as_str)).map(Some)
+    }
+
+    fn lock(&mut self, id: WebhookId) -> StoreResult<bool> {
+        let held = held!(webhooks::table.find(Id(id.uuid())).select(webhooks::id))
+            .get_result::<Id>(self.connection)
+            .optional()
+            .map_err(store_error)?;
+        Ok(held.is_some())
     }
 
     fn of_agent(&mut self, agent: AgentId) -> StoreResult<Vec<Webhook>> {

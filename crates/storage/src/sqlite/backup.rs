@@ -1,6 +1,7 @@
 //! A copy of a database that is in use.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use diesel::connection::SimpleConnection;
@@ -41,21 +42,28 @@ pub fn back_up(path: &Path, copy: &Path) -> Result<(), BackupError> {
         return Err(BackupError::Stands(copy.to_owned()));
     }
     let partial = beside(copy, ".partial");
-    let made = write(path, &partial).and_then(|()| {
-        let failed = |error: std::io::Error| OpenError::of_system(copy, &error);
-        OpenOptions::new().write(true).open(&partial).and_then(|file| file.sync_all()).map_err(failed)?;
-        fs::rename(&partial, copy).map_err(failed)
-    });
-    if made.is_err() {
-        // What was left there is of no use to anybody.
-        let _ = fs::remove_file(&partial);
-    }
-    Ok(made?)
+    write(path, &partial)?;
+    let kept = keep(&partial, copy);
+    // Under its own name it stands now, or nothing does.
+    let _ = fs::remove_file(&partial);
+    kept.map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => BackupError::Stands(copy.to_owned()),
+        _ => OpenError::of_system(copy, &error).into(),
+    })
+}
+
+/// Gives the finished copy its name, unless something has it, and brings both to the disk.
+fn keep(partial: &Path, copy: &Path) -> std::io::Result<()> {
+    File::open(partial)?.sync_all()?;
+    fs::hard_link(partial, copy)?;
+    let directory = copy.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(directory)?.sync_all()
 }
 
 fn write(path: &Path, partial: &Path) -> Result<(), OpenError> {
-    // Made by us, so that nobody else may read it; SQLite fills a file that is empty.
-    private(OpenOptions::new().write(true).create(true).truncate(true))
+    // Made by us, so that nobody else may read it; SQLite fills a file that is empty. One that stands is
+    // another back-up's, or was left by one that was killed.
+    private(OpenOptions::new().write(true).create_new(true))
         .open(partial)
         .map_err(|error| OpenError::of_system(partial, &error))?;
     let failed = |error: &dyn ToString| OpenError::of_database(path, &error.to_string());
@@ -65,6 +73,9 @@ fn write(path: &Path, partial: &Path) -> Result<(), OpenError> {
     diesel::sql_query("VACUUM INTO ?")
         .bind::<Text, _>(partial.to_string_lossy())
         .execute(&mut connection)
-        .map_err(|error| OpenError::of_database(partial, &error))?;
+        .map_err(|error| {
+            let _ = fs::remove_file(partial);
+            OpenError::of_database(partial, &error)
+        })?;
     Ok(())
 }

@@ -94,14 +94,19 @@ fn a_statement_that_waits_for_too_long_is_given_up_and_may_be_asked_again() {
     assert!(world.write(move |uow| uow.agents().lock(agent)).unwrap());
 }
 
-#[test]
-fn more_jobs_than_may_wait_are_refused_at_once() {
-    let Some(world) = world_with(|options| options.connections = 1) else { return };
+/// A world whose connections that write are all held while `meanwhile` goes on.
+fn while_writers_are_held(change: impl FnOnce(&mut PostgresOptions), meanwhile: impl FnOnce(&World)) {
+    let Some(world) = world_with(|options| {
+        options.connections = 2;
+        change(options);
+    }) else {
+        return;
+    };
     let ((held, is_held), (go_on, told)) = (mpsc::channel(), mpsc::channel());
     std::thread::scope(|scope| {
         let world = &world;
         scope.spawn(move || {
-            let held = world.read(move |_| {
+            let held = world.write(move |_| {
                 held.send(()).unwrap();
                 told.recv().unwrap();
                 Ok::<_, StoreError>(())
@@ -109,21 +114,45 @@ fn more_jobs_than_may_wait_are_refused_at_once() {
             held.unwrap();
         });
         is_held.recv().unwrap();
-        let mut waiting = Vec::new();
-        let refused = loop {
-            let mut next = Box::pin(world.database.write(|_| Ok::<_, StoreError>(())));
-            match futures_now(&mut next) {
-                Some(ended) => break ended,
-                None => waiting.push(next),
-            }
-            assert!(waiting.len() < 1_000, "the queue has no end");
-        };
-        assert!(matches!(refused, Err(StoreError::Unavailable(why)) if why.contains("busy")));
+        meanwhile(world);
         go_on.send(()).unwrap();
-        for next in waiting {
-            wait_for(next).unwrap();
-        }
     });
+}
+
+#[test]
+fn more_jobs_than_may_wait_are_refused_at_once() {
+    while_writers_are_held(
+        |options| options.wait = Duration::from_secs(60),
+        |world| {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+            let _inside = runtime.enter();
+            let mut waiting = Vec::new();
+            let refused = loop {
+                let mut next = Box::pin(world.database.write(|_| Ok::<_, StoreError>(())));
+                match futures_now(&mut next) {
+                    Some(ended) => break ended,
+                    None => waiting.push(next),
+                }
+                assert!(waiting.len() < 1_000, "the queue has no end");
+            };
+            assert!(matches!(refused, Err(StoreError::Unavailable(why)) if why.contains("busy")));
+        },
+    );
+}
+
+#[test]
+fn a_write_whose_turn_does_not_come_is_refused_and_never_runs_while_reads_go_on() {
+    while_writers_are_held(
+        |options| options.wait = Duration::from_millis(100),
+        |world| {
+            assert!(matches!(append(world), Err(StoreError::Unavailable(why)) if why.contains("busy")));
+            assert_eq!(world.read(|uow| uow.deliveries().backlog()).unwrap().0, 0);
+        },
+    );
+    // What was refused is passed over once there is room: the same case, to its end.
+    let Some(world) = world_with(|_| ()) else { return };
+    append(&world).unwrap();
+    assert_eq!(world.read(|uow| uow.deliveries().backlog()).unwrap().0, 1);
 }
 
 /// What a future is ready with, if it is.

@@ -170,7 +170,7 @@ pub(crate) fn announcement(ctx: &Ctx, actor: Option<AgentId>) -> Event {
 
 /// Waits on this thread.
 pub(crate) fn wait_for<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(future)
 }
 
 /// A clock that stands still until it is moved.

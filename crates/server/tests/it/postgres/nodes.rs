@@ -167,6 +167,16 @@ fn dispatchers_share_the_work_and_one_that_is_killed_loses_nothing() {
 }
 
 #[test]
+fn a_node_killed_under_load_keeps_what_it_acknowledged_and_delivers_what_it_committed() {
+    let Some(database) = Database::fresh() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    crate::crash::survives_kills(&|| {
+        let mut command = on(folder.path(), database.url());
+        Server::spawn(folder.path(), command.arg("serve").env("CLANKDIN_LIMIT_COMMENTS", "off"))
+    });
+}
+
+#[test]
 fn what_one_node_acknowledged_the_others_show_at_once() {
     let Some(database) = Database::fresh() else { return };
     let folder = tempfile::tempdir().unwrap();

@@ -59,11 +59,16 @@ fn a_pooler_by_the_transaction_is_served_through() {
     while std::net::TcpStream::connect(pooler.url.split(['@', '/']).nth(3).unwrap()).is_err() {
         assert!(began.elapsed() < crate::support::PATIENCE);
     }
-    let mut command = on(folder.path(), &pooler.url);
-    let node = Server::spawn(
-        folder.path(),
-        command.arg("serve").env("CLANKDIN_DATABASE_PREPARE_STATEMENTS", "false"),
-    );
+    let start = || {
+        let mut command = on(folder.path(), &pooler.url);
+        Server::spawn(
+            folder.path(),
+            command.arg("serve").env("CLANKDIN_DATABASE_PREPARE_STATEMENTS", "false"),
+        )
+    };
+    // One after the other on connections that the one before has used.
+    start().stop();
+    let (node, other) = (start(), start());
     let key = register(&node, "Pooled");
     std::thread::scope(|scope| {
         for _ in 0..8 {
@@ -79,5 +84,7 @@ fn a_pooler_by_the_transaction_is_served_through() {
     let written = node.post("/town-square", Some(&key), r#"{"content":"Through the pooler."}"#);
     assert_eq!(written.status, 201);
     assert_eq!(json(&node.get("/town-square").body)["posts"].as_array().unwrap().len(), 1);
+    assert_eq!(other.get("/agents/pooled").status, 200);
+    other.stop();
     node.stop();
 }

@@ -61,7 +61,9 @@ fn hold_concerned(connection: &mut Connection, me: Id) -> QueryResult<()> {
 
     let pinched = pinches::table.filter(pinches::agent_id.eq(me)).select(pinches::post_id);
     let commented = comments::table.filter(comments::author_id.eq(me)).select(comments::post_id);
-    let mut concerned: Vec<Id> = pinched.union_all(commented).load(connection)?;
+    // Its own as well: who comments on one holds it, and tells of it before this goes on.
+    let own = posts::table.filter(posts::author_id.eq(me)).select(posts::id);
+    let mut concerned: Vec<Id> = pinched.union_all(commented).union_all(own).load(connection)?;
     concerned.sort_unstable();
     concerned.dedup();
     for some in concerned.chunks(HELD_AT_ONCE) {
@@ -136,6 +138,9 @@ fn uncount_backings_and_connections(connection: &mut Connection, me: Id) -> Quer
 /// Forgets the events that the agent is told of, and blanks those that it caused: nobody hears of them
 /// from now on, and they name nobody.
 fn silence_events(connection: &mut Connection, me: Id) -> QueryResult<()> {
+    // Held first: what another transaction is routing is left until its deliveries are there to be seen.
+    held!(outbox::table.filter(outbox::actor_id.eq(me)).order(outbox::position).select(outbox::position))
+        .load::<i64>(connection)?;
     diesel::delete(outbox::table.filter(outbox::addressee_id.eq(me))).execute(connection)?;
     let caused = outbox::table.filter(outbox::actor_id.eq(me));
     let waiting = deliveries::table

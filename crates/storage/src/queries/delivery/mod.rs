@@ -17,7 +17,7 @@ use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use super::super::dialect::Time;
+use super::super::dialect::{Id, Time, held};
 use super::super::schema::{deliveries, outbox, webhooks};
 use super::webhook::PARKED;
 use super::{DieselStore, limit_of};
@@ -40,9 +40,16 @@ impl DeliveryRepository for DieselStore<'_> {
     }
 
     fn record(&mut self, results: &[Recorded]) -> StoreResult<()> {
-        // In order of endpoints: whoever records beside this one waits for it, and not both for each other.
-        let mut results: Vec<&Recorded> = results.iter().collect();
-        results.sort_by_key(|result| result.webhook_id);
+        // Endpoints first, in order of their ids, as whoever changes one does: it is held, and then what
+        // waits for it.
+        let mut endpoints: Vec<Id> = results.iter().map(|result| Id(result.webhook_id.uuid())).collect();
+        endpoints.sort_unstable();
+        endpoints.dedup();
+        held!(
+            webhooks::table.filter(webhooks::id.eq_any(&endpoints)).order(webhooks::id).select(webhooks::id)
+        )
+        .load::<Id>(self.connection)
+        .map_err(store_error)?;
         for result in results {
             if self.record_delivery(result)? {
                 self.record_health(result)?;
