@@ -143,14 +143,11 @@ impl Source {
         };
         let submitted = workers.submit(access, job);
         Box::pin(async move {
-            let Submitted { begun, mut answer } = submitted?;
+            let Submitted { begun, answer } = submitted?;
             let answered = async {
                 // Whoever has to wait for too long for its turn is told so. What has begun is left to end.
                 if timeout(self.wait, begun).await.is_err() {
-                    answer.close();
-                    return answer.try_recv().unwrap_or_else(|_| {
-                        Err(StoreError::Unavailable("busy: all connections are in use".into()))
-                    });
+                    return Err(StoreError::Unavailable("busy: all connections are in use".into()));
                 }
                 answer.await.unwrap_or_else(|_| Err(away()))
             };

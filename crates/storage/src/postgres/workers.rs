@@ -95,10 +95,9 @@ impl Desk {
         let result = match self.begun(access) {
             Ok(mut connection) => {
                 // Who has given up meanwhile asks again: this must not run as well.
-                if answer.is_closed() {
+                if begun.send(()).is_err() {
                     return transaction::roll_back(&mut connection);
                 }
-                let _ = begun.send(());
                 transaction::run(&mut connection, access, &self.master_key, job)
             }
             Err(error) => match &self.instead {
