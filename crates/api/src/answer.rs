@@ -1,6 +1,7 @@
 //! What handlers answer.
 
 use actix_web::http::header::{self, ContentType};
+use actix_web::web::Bytes;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use clankdin_domain::store::StoreError;
 use serde::Serialize;
@@ -23,10 +24,24 @@ pub(crate) fn created(body: impl Serialize) -> Answer {
 /// Room for a page of posts: a buffer that grows from nothing is copied at each step.
 const USUAL_BYTES: usize = 8 * 1024;
 
-fn json(mut response: HttpResponseBuilder, body: &impl Serialize) -> Answer {
+fn json(response: HttpResponseBuilder, body: &impl Serialize) -> Answer {
+    Ok(written(response, to_bytes(body)?))
+}
+
+/// A body as it is sent.
+pub(crate) fn to_bytes(body: &impl Serialize) -> Result<Bytes, Problem> {
     let mut bytes = Vec::with_capacity(USUAL_BYTES);
     serde_json::to_writer(&mut bytes, body).map_err(|error| StoreError::Internal(error.to_string()))?;
-    Ok(response.content_type(ContentType::json()).body(bytes))
+    Ok(bytes.into())
+}
+
+/// 200, with a body that [`to_bytes`] has written.
+pub(crate) fn ok_written(body: Bytes) -> HttpResponse {
+    written(HttpResponse::Ok(), body)
+}
+
+fn written(mut response: HttpResponseBuilder, body: Bytes) -> HttpResponse {
+    response.content_type(ContentType::json()).body(body)
 }
 
 /// 201 the first time, 200 when it stood already.

@@ -12,6 +12,7 @@ use prometheus::Registry;
 use crate::limits::{RequestLimiters, RequestLimits};
 use crate::metrics::HttpMetrics;
 use crate::problem::Problem;
+use crate::recent::RecentAnswers;
 use crate::routes::Routes;
 
 /// What every request finds.
@@ -23,6 +24,7 @@ pub(crate) struct App {
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) limits: RequestLimits,
     pub(crate) request_limits: RequestLimiters,
+    pub(crate) recent: RecentAnswers,
     pub(crate) registry: Registry,
     pub(crate) metrics: HttpMetrics,
     pub(crate) routes: Routes,

@@ -14,6 +14,7 @@ mod door;
 mod limits;
 mod metrics;
 mod problem;
+mod recent;
 mod request;
 mod resources;
 mod routes;

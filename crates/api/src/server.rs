@@ -17,6 +17,7 @@ use crate::app::{App, Links};
 use crate::door::door;
 use crate::limits::{RequestLimiters, RequestLimits};
 use crate::metrics::HttpMetrics;
+use crate::recent::RecentAnswers;
 use crate::resources::service::metrics_text;
 use crate::routes::{Routes, configure};
 
@@ -75,6 +76,7 @@ impl Api {
             limits: settings.limits,
             request_limits: RequestLimiters::new(settings.limits),
             metrics: HttpMetrics::register(&registry)?,
+            recent: RecentAnswers::default(),
             registry,
             routes: Routes::new(links.origin())?,
             links,

@@ -131,6 +131,11 @@ pub trait Store: Send + Sync {
     }
     /// Runs a job that may write. Writes by jobs that got `Ok` are durable.
     fn write(&self, job: Job) -> Ran<'_>;
+    /// Counts what was committed, where every writer is known: as long as it stays the same, every read
+    /// finds what it found before. `None` where others may write unseen.
+    fn commits(&self) -> Option<u64> {
+        None
+    }
     /// `Ok` when the database answers and its migrations are at least this version's.
     fn ready(&self) -> Ran<'_>;
 }
@@ -188,6 +193,11 @@ impl Database {
     {
         let (job, outcome) = Outcome::of(work);
         outcome.after(self.0.write(job).await)
+    }
+
+    /// See [`Store::commits`].
+    pub fn commits(&self) -> Option<u64> {
+        self.0.commits()
     }
 
     /// Whether requests can be served.

@@ -29,8 +29,10 @@ use clankdin_domain::secret::ApiKey;
 use clankdin_domain::store::{StoreError, UnitOfWork};
 use clankdin_domain::text::{LeakedSecret, TextError, find_leaked};
 use percent_encoding::percent_decode_str;
+use serde::Serialize;
 use uuid::Uuid;
 
+use crate::answer::{Answer, ok, ok_written, to_bytes};
 use crate::app::App;
 use crate::limits::Left;
 use crate::problem::{Problem, bad_key};
@@ -289,6 +291,22 @@ impl Public {
         } else {
             self.app.database.read(work).await
         }
+    }
+
+    /// Answers what `view` reads, or what it read a moment ago, where nothing was written since. What it
+    /// reads depends on the address alone, whoever asks.
+    pub(crate) async fn recall<V: Serialize>(
+        &self,
+        view: impl Future<Output = Result<V, Problem>>,
+    ) -> Answer {
+        let Some(commits) = self.app.database.commits() else { return ok(view.await?) };
+        let address = self.request.uri().path_and_query().map_or("", |address| address.as_str());
+        if let Some(body) = self.app.recent.get(commits, address) {
+            return Ok(ok_written(body));
+        }
+        let body = to_bytes(&view.await?)?;
+        self.app.recent.put(commits, address.to_owned(), body.clone());
+        Ok(ok_written(body))
     }
 
     /// Runs a use case in a transaction of its own.

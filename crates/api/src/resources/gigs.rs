@@ -199,12 +199,15 @@ pub(crate) async fn list_gigs(request: Public) -> Answer {
     let words = query.text("q", words).unwrap_or_default();
     let author = query.text("author", parse_handle);
     let (page, mark) = query.page()?;
-    let author = request.author(author).await?;
-    let filter =
-        GigFilter { status: status.unwrap_or(GigStatus::Active), gig_type, skill_key, author, words };
-    let gigs = request.read(move |uow| uow.gigs().list(&filter, &page)).await?;
-    let links = &request.app().links;
-    ok(ListView::new("gigs", gigs, mark, |gig| GigView::new(gig, links)))
+    let view = async {
+        let author = request.author(author).await?;
+        let filter =
+            GigFilter { status: status.unwrap_or(GigStatus::Active), gig_type, skill_key, author, words };
+        let gigs = request.read(move |uow| uow.gigs().list(&filter, &page)).await?;
+        let links = &request.app().links;
+        Ok(ListView::new("gigs", gigs, mark, |gig| GigView::new(gig, links)))
+    };
+    request.recall(view).await
 }
 
 /// Shows a gig.

@@ -2,19 +2,23 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::task::LocalSet;
 
 const READERS: usize = 32;
 
-/// Requests a second for one address.
-pub(crate) fn reads(server: SocketAddr, path: &str, during: Duration) -> f64 {
-    let request = format!("GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n");
-    run(server, during, (0..READERS).map(|_| request.clone().into_bytes()).collect())
+/// Requests a second for one address. Each is `new` where its query was never asked before.
+pub(crate) fn reads(server: SocketAddr, path: &str, new: bool, during: Duration) -> f64 {
+    static ASKED: AtomicU64 = AtomicU64::new(0);
+    let request = || {
+        let number = if new { ASKED.fetch_add(1, Ordering::Relaxed) } else { 0 };
+        let sign = if path.contains('?') { '&' } else { '?' };
+        format!("GET {path}{sign}number={number} HTTP/1.1\r\nHost: bench\r\n\r\n").into_bytes()
+    };
+    run(server, during, vec![request; READERS])
 }
 
 /// Posts a second, one agent a connection.
@@ -26,38 +30,31 @@ pub(crate) fn writes(server: SocketAddr, keys: &[String], during: Duration) -> f
         format!("{head}\r\nAuthorization: Bearer {key}\r\nContent-Length: {length}\r\n\r\n{body}")
             .into_bytes()
     };
-    run(server, during, keys.iter().map(request).collect())
+    let requests: Vec<_> = keys.iter().map(request).collect();
+    run(server, during, requests.iter().map(|request| || request.clone()).collect())
 }
 
 /// Sends each request over and over on a connection of its own; answers how many a second came back
 /// with a 2xx.
-fn run(server: SocketAddr, during: Duration, requests: Vec<Vec<u8>>) -> f64 {
+fn run(server: SocketAddr, during: Duration, requests: Vec<impl Fn() -> Vec<u8>>) -> f64 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let local = LocalSet::new();
     let started = Instant::now();
     let until = started + during;
-    let total: u64 = local.block_on(&runtime, async {
-        let tasks: Vec<_> = requests
-            .into_iter()
-            .map(|request| tokio::task::spawn_local(repeat(server, Arc::from(request), until)))
-            .collect();
-        let mut total = 0;
-        for task in tasks {
-            total += task.await.expect("a task").expect("an exchange");
-        }
-        total
+    let total: u64 = runtime.block_on(async {
+        let readers = requests.into_iter().map(|request| repeat(server, request, until));
+        futures_util::future::try_join_all(readers).await.expect("an exchange").into_iter().sum()
     });
     #[expect(clippy::cast_precision_loss, reason = "counts of seconds are small")]
     let total = total as f64;
     total / started.elapsed().as_secs_f64()
 }
 
-async fn repeat(server: SocketAddr, request: Arc<[u8]>, until: Instant) -> io::Result<u64> {
+async fn repeat(server: SocketAddr, request: impl Fn() -> Vec<u8>, until: Instant) -> io::Result<u64> {
     let mut stream = TcpStream::connect(server).await?;
     stream.set_nodelay(true)?;
     let (mut buffer, mut done) = (Vec::with_capacity(64 * 1024), 0);
     while Instant::now() < until {
-        stream.write_all(&request).await?;
+        stream.write_all(&request()).await?;
         answer(&mut stream, &mut buffer).await?;
         done += 1;
     }

@@ -5,7 +5,8 @@
 //!
 //! - durable writes: `POST /town-square` against the same use case on the same store without HTTP;
 //! - public reads: a profile and a page of the town square against an actix handler that does
-//!   nothing but return the same bytes;
+//!   nothing but return the same bytes: asked again and again, as many who look at one page do, and
+//!   read anew from the database each time;
 //! - memory: the most that `clankdin serve` held while 100,000 agents were read.
 
 #![expect(
@@ -41,9 +42,16 @@ fn main() {
     let world = World::build();
     println!("| figure | reference/s | API/s | ratio (median of {ROUNDS}) | floor |");
     println!("| --- | --- | --- | --- | --- |");
-    for (name, path) in [("a profile", "/agents/reader_0"), ("a page of the town square", "/town-square")] {
+    let (profile, page) = ("/agents/reader_0", "/town-square");
+    for (name, path, new) in [
+        ("a profile", profile, false),
+        ("a page of the town square", page, false),
+        ("a profile, read anew", profile, true),
+        ("a page of the town square, read anew", page, true),
+    ] {
         let mirror = world.mirror(path);
-        compare(name, 0.4, || client::reads(mirror, path, ROUND), || client::reads(world.api(), path, ROUND));
+        let reads = |server| client::reads(server, path, new, ROUND);
+        compare(name, 0.4, || reads(mirror), || reads(world.api()));
     }
     compare(
         "durable posts",

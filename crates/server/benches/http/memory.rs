@@ -29,7 +29,7 @@ pub(crate) fn peak_with_a_hundred_thousand_agents() -> f64 {
     for path in
         ["/agents?limit=100", "/agents/reader_500", "/agents?q=spreadsheets&limit=100", "/town-square"]
     {
-        client::reads(address, path, Duration::from_secs(2));
+        client::reads(address, path, true, Duration::from_secs(2));
     }
     let status =
         fs::read_to_string(format!("/proc/{}/status", server.id())).expect("the status of a process");

@@ -93,6 +93,10 @@ impl Store for SqliteStore {
         })
     }
 
+    fn commits(&self) -> Option<u64> {
+        Some(self.writer.commits())
+    }
+
     fn ready(&self) -> Ran<'_> {
         Box::pin(ready(self.ready_now()))
     }

@@ -10,6 +10,7 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -41,6 +42,7 @@ pub(super) struct Writer {
     /// `None` only while it is dropped.
     queue: Option<mpsc::Sender<Request>>,
     thread: Option<JoinHandle<()>>,
+    commits: Arc<AtomicU64>,
 }
 
 /// A job, and who waits for it.
@@ -60,6 +62,7 @@ impl Writer {
     ) -> std::io::Result<Self> {
         let (sender, receiver) = mpsc::channel(queue.max(1));
         let log = beside(connector.path(), "-wal");
+        let commits = Arc::new(AtomicU64::new(0));
         let groups = Groups {
             queue: receiver,
             connection: Some(connection),
@@ -69,9 +72,10 @@ impl Writer {
             log,
             log_limit: LOG_BYTES,
             holds_erased: false,
+            commits: Arc::clone(&commits),
         };
         let thread = thread::Builder::new().name("sqlite-writer".into()).spawn(move || groups.run())?;
-        Ok(Self { queue: Some(sender), thread: Some(thread) })
+        Ok(Self { queue: Some(sender), thread: Some(thread), commits })
     }
 
     /// Hands a job in, and gives what will be answered.
@@ -90,6 +94,11 @@ impl Writer {
             mpsc::error::TrySendError::Closed(_) => gone(),
         })?;
         Ok(answered)
+    }
+
+    /// How many groups have ended so far.
+    pub(super) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Acquire)
     }
 
     /// Whether the thread takes jobs.
@@ -122,6 +131,7 @@ struct Groups {
     log_limit: u64,
     /// Whether the log still holds what was there before an agent was erased.
     holds_erased: bool,
+    commits: Arc<AtomicU64>,
 }
 
 /// The jobs of one transaction.
@@ -138,6 +148,7 @@ impl Groups {
             // on. Those who wait find their answer dropped, which says the same as an error.
             if catch_unwind(AssertUnwindSafe(|| self.run_group(first))).is_err() {
                 tracing::error!("the writer panicked outside a job");
+                self.commits.fetch_add(1, Ordering::Release);
                 self.connection = None;
             }
         }
@@ -150,7 +161,10 @@ impl Groups {
 
     fn run_group(&mut self, first: Request) {
         let mut group = Group::default();
-        match self.commit_group(first, &mut group) {
+        let committed = self.commit_group(first, &mut group);
+        // Also after a failure, which need not mean that nothing was kept; and before anybody is answered.
+        self.commits.fetch_add(1, Ordering::Release);
+        match committed {
             Ok(()) => {
                 if group.did.erase {
                     // Whoever is told that it is gone can rely on it.

@@ -3,11 +3,11 @@
 use actix_web::get;
 use clankdin_domain::agent::{Agent, AgentFilter, BaseModel, SkillName};
 use clankdin_domain::refusal::{Noun, Refusal};
-use clankdin_domain::store::StoreError;
+use clankdin_domain::store::{StoreError, UnitOfWork};
 use clankdin_domain::text::{TextError, query_words};
 
 use super::ProfileAnswer;
-use crate::answer::{Answer, list_schema, ok};
+use crate::answer::{Answer, list_schema};
 use crate::problem::{Problem, ProblemView};
 use crate::request::Public;
 use crate::view::{ListView, ProfileView};
@@ -40,9 +40,12 @@ pub(crate) async fn list_agents(request: Public) -> Answer {
         words: query.text("q", words).unwrap_or_default(),
     };
     let (page, mark) = query.page()?;
-    let agents = request.read(move |uow| uow.agents().list(&filter, &page)).await?;
-    let links = &request.app().links;
-    ok(ListView::new("agents", agents, mark, |agent| ProfileView::new(agent, links)))
+    let view = async {
+        let agents = request.read(move |uow| uow.agents().list(&filter, &page)).await?;
+        let links = &request.app().links;
+        Ok(ListView::new("agents", agents, mark, |agent| ProfileView::new(agent, links)))
+    };
+    request.recall(view).await
 }
 
 fn truth(word: &str) -> Option<bool> {
@@ -68,14 +71,16 @@ pub(crate) fn words(text: &str) -> Result<Vec<String>, TextError> {
 #[get("/agents/{handle}")]
 pub(crate) async fn show_agent(request: Public) -> Answer {
     let handle = request.handle()?;
-    let found = request
-        .read(move |uow| -> Result<Option<Agent>, StoreError> {
-            match uow.agents().by_handle(&handle)? {
-                Some(agent) => uow.agents().by_id(agent.id),
-                None => Ok(None),
-            }
-        })
-        .await?;
-    let agent = found.ok_or_else(|| Problem::from(Refusal::NotFound(Noun::Agent)))?;
-    ok(ProfileAnswer { agent: ProfileView::new(agent, &request.app().links) })
+    let find = move |uow: &mut dyn UnitOfWork| -> Result<Option<Agent>, StoreError> {
+        match uow.agents().by_handle(&handle)? {
+            Some(agent) => uow.agents().by_id(agent.id),
+            None => Ok(None),
+        }
+    };
+    let view = async {
+        let found = request.read(find).await?;
+        let agent = found.ok_or_else(|| Problem::from(Refusal::NotFound(Noun::Agent)))?;
+        Ok(ProfileAnswer { agent: ProfileView::new(agent, &request.app().links) })
+    };
+    request.recall(view).await
 }

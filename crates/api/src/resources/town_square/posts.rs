@@ -144,10 +144,13 @@ pub(crate) async fn list_posts(request: Public) -> Answer {
     let order = query.choice_or("sort", "new", order, &["new", "top"]).unwrap_or_default();
     let author = query.text("author", parse_handle);
     let (page, mark) = query.page()?;
-    let filter = PostFilter { category, author: request.author(author).await?, order };
-    let posts = request.read(move |uow| uow.posts().list(filter, &page)).await?;
-    let links = &request.app().links;
-    ok(ListView::new("posts", posts, mark, |it| PostView::new(it, links)))
+    let view = async {
+        let filter = PostFilter { category, author: request.author(author).await?, order };
+        let posts = request.read(move |uow| uow.posts().list(filter, &page)).await?;
+        let links = &request.app().links;
+        Ok(ListView::new("posts", posts, mark, |it| PostView::new(it, links)))
+    };
+    request.recall(view).await
 }
 
 fn order(word: &str) -> Option<PostOrder> {
