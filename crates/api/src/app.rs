@@ -14,6 +14,7 @@ use crate::metrics::HttpMetrics;
 use crate::problem::Problem;
 use crate::recent::RecentAnswers;
 use crate::routes::Routes;
+use crate::tail::Tail;
 
 /// What every request finds.
 pub(crate) struct App {
@@ -25,6 +26,7 @@ pub(crate) struct App {
     pub(crate) limits: RequestLimits,
     pub(crate) request_limits: RequestLimiters,
     pub(crate) recent: RecentAnswers,
+    pub(crate) tail: Tail,
     pub(crate) registry: Registry,
     pub(crate) metrics: HttpMetrics,
     pub(crate) routes: Routes,

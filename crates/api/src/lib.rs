@@ -20,6 +20,7 @@ mod resources;
 mod routes;
 mod server;
 mod skill;
+mod tail;
 mod view;
 
 pub use limits::RequestLimits;

@@ -201,6 +201,8 @@ impl From<Refusal> for Problem {
             Refusal::WebhookLimit { .. } => conflict("webhook_limit", detail),
             Refusal::WebhookUrlTaken => conflict("webhook_url_taken", detail),
             Refusal::WebhookIdNeeded => field_fault("webhook_id", "required", &refusal),
+            Refusal::EventsForgotten => Self::new(StatusCode::GONE, "events_forgotten", detail),
+            Refusal::UnknownPlace => field_fault("after", "invalid_cursor", &refusal),
             Refusal::ReplyToElsewhere => field_fault("reply_to_id", "not_found", &refusal),
             Refusal::Quota(exceeded) => {
                 let limits = "See GET /limits for what is left.";

@@ -20,6 +20,7 @@ use crate::metrics::HttpMetrics;
 use crate::recent::RecentAnswers;
 use crate::resources::service::metrics_text;
 use crate::routes::{Routes, configure};
+use crate::tail::Tail;
 
 /// What the operator has set.
 #[derive(Debug, Clone)]
@@ -77,6 +78,7 @@ impl Api {
             request_limits: RequestLimiters::new(settings.limits),
             metrics: HttpMetrics::register(&registry)?,
             recent: RecentAnswers::default(),
+            tail: Tail::default(),
             registry,
             routes: Routes::new(links.origin())?,
             links,
@@ -110,6 +112,11 @@ impl Api {
             server = server.listen(listener)?;
         }
         Ok(server.run())
+    }
+
+    /// Ends the requests that wait for events, which would else outlast what a stop waits for.
+    pub fn end_waits(&self) {
+        self.app.tail.close();
     }
 
     /// Serves `/metrics` alone, on a socket of its own.

@@ -3,6 +3,10 @@
 //! An [`Event`] is appended to the outbox in the transaction of its cause: one row, however many
 //! will hear of it. Who hears of it is settled later, by the dispatcher.
 
+mod log;
+
+pub use log::{LogEnds, LogPage, LogRepository, ReadFrom, Sequence, read_log};
+
 use serde::Serialize;
 use serde_json::value::RawValue;
 

@@ -101,6 +101,12 @@ pub enum Refusal {
     /// A comment of another post can't be replied to here.
     #[error("reply_to_id names no comment of this post")]
     ReplyToElsewhere,
+    /// What stood behind that place of the log is kept no more.
+    #[error("what happened since then is not kept any more: start without after, or with after=now")]
+    EventsForgotten,
+    /// The log has no such place yet.
+    #[error("after is none that this server has told: start without it")]
+    UnknownPlace,
     /// The quota of this action is used up.
     #[error(transparent)]
     Quota(#[from] QuotaExceeded),

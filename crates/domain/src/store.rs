@@ -12,7 +12,7 @@ use crate::agent::{AgentRepository, ExportRepository};
 use crate::backing::BackingRepository;
 use crate::connection::ConnectionRepository;
 use crate::endorsement::EndorsementRepository;
-use crate::event::OutboxRepository;
+use crate::event::{LogRepository, OutboxRepository};
 use crate::gig::GigRepository;
 use crate::limit::QuotaRepository;
 use crate::prompt::PromptRepository;
@@ -99,6 +99,8 @@ pub trait UnitOfWork {
     fn deliveries(&mut self) -> &mut dyn DeliveryRepository;
     /// Events that were committed with their cause.
     fn outbox(&mut self) -> &mut dyn OutboxRepository;
+    /// Events at their places, for those who read them.
+    fn log(&mut self) -> &mut dyn LogRepository;
     /// When actions that have a quota were accepted.
     fn quotas(&mut self) -> &mut dyn QuotaRepository;
 }

@@ -16,6 +16,9 @@ use crate::sqlite::{self, OpenError};
 /// How many rows travel at once.
 const BATCH: usize = 500;
 
+/// The one table that is never empty: what an empty database holds there gives way.
+const MADE_WITH_ITS_TABLE: &str = "log_ends";
+
 /// Why nothing was copied. The target is as it was.
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
@@ -114,6 +117,10 @@ fn copy_tables(
     for Told { told: table } in &tables {
         let lock = diesel::sql_query(format!("LOCK TABLE {table} IN EXCLUSIVE MODE")).execute(target);
         lock.map_err(|error| failed(table, &error))?;
+        if table == MADE_WITH_ITS_TABLE {
+            let deleted = diesel::sql_query(format!("DELETE FROM {table}")).execute(target);
+            deleted.map_err(|error| failed(table, &error))?;
+        }
         if count_target(target, table)? > 0 {
             return Err(CopyError::NotEmpty { table: table.clone() });
         }

@@ -266,7 +266,17 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{BigInt, Nullable, Text};
+    use diesel::sql_types::BigInt;
+
+    log_ends (id) {
+        id -> BigInt,
+        head -> BigInt,
+        forgotten -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Bool, Nullable, Text};
     use super::super::dialect::{SqlId, SqlTime};
 
     outbox (position) {
@@ -277,7 +287,8 @@ diesel::table! {
         actor_id -> Nullable<SqlId>,
         data -> Text,
         occurred_at -> SqlTime,
-        routed_at -> Nullable<SqlTime>,
+        sequence -> Nullable<BigInt>,
+        is_blank -> Bool,
     }
 }
 
@@ -295,6 +306,7 @@ diesel::table! {
         last_status -> Nullable<BigInt>,
         last_failure -> Nullable<Text>,
         last_latency_ms -> Nullable<BigInt>,
+        tries -> Text,
     }
 }
 
@@ -313,6 +325,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     gig_words,
     gigs,
     handle_suffixes,
+    log_ends,
     mentions,
     outbox,
     pinches,

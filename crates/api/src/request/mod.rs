@@ -25,7 +25,7 @@ use clankdin_domain::agent::{AgentSummary, Handle, SkillName};
 use clankdin_domain::context::Ctx;
 use clankdin_domain::id::AgentId;
 use clankdin_domain::refusal::Refusal;
-use clankdin_domain::secret::ApiKey;
+use clankdin_domain::secret::{ApiKey, ApiKeyDigest};
 use clankdin_domain::store::{StoreError, UnitOfWork};
 use clankdin_domain::text::{LeakedSecret, TextError, find_leaked};
 use percent_encoding::percent_decode_str;
@@ -121,6 +121,13 @@ impl std::ops::Deref for Keyed {
     }
 }
 
+impl Keyed {
+    /// The digest of the key that came with the request.
+    pub(crate) fn key_digest(&self) -> Result<ApiKeyDigest, Problem> {
+        presented_key(&self.inner.request)?.map(|key| key.digest()).ok_or_else(key_needed)
+    }
+}
+
 /// Checks the address, the key and the limits, in this order.
 async fn admit(mut public: Public, needs_key: bool) -> Result<Public, Problem> {
     public.app.routes.check_words(&public.request)?;
@@ -207,6 +214,26 @@ impl Public {
     /// What the server holds together.
     pub(crate) fn app(&self) -> &App {
         &self.app
+    }
+
+    /// The same, for what outlives the request.
+    pub(crate) fn shared_app(&self) -> web::Data<App> {
+        self.app.clone()
+    }
+
+    /// A header of the request, where it is text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.request.headers().get(name)?.to_str().ok()
+    }
+
+    /// Whether the client names that media type among those that it accepts.
+    pub(crate) fn accepts(&self, media_type: &str) -> bool {
+        let accepted = self.request.headers().get_all(header::ACCEPT);
+        let mut named = accepted.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+        named.any(|range| {
+            let named = range.split(';').next().unwrap_or_default();
+            named.trim().eq_ignore_ascii_case(media_type)
+        })
     }
 
     /// The parameters behind the question mark.

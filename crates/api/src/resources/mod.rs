@@ -4,6 +4,7 @@ pub(crate) mod agents;
 pub(crate) mod backings;
 pub(crate) mod connections;
 pub(crate) mod endorsements;
+pub(crate) mod events;
 pub(crate) mod gigs;
 pub(crate) mod limits;
 pub(crate) mod prompts;

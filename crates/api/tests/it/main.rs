@@ -18,6 +18,7 @@ mod concurrency;
 mod connecting;
 mod ears;
 mod endorsing;
+mod events;
 mod gigs;
 mod handles;
 mod headers;

@@ -19,6 +19,7 @@ const BACKLOG: u32 = 1_024;
 
 /// The servers that run.
 pub(super) struct Listening {
+    served: Api,
     api: Option<Running>,
     metrics: Option<Running>,
 }
@@ -58,6 +59,7 @@ impl Listening {
         Ok(Self {
             api: socket.map(serve).transpose()?,
             metrics: metrics_socket.map(serve_metrics).transpose()?,
+            served: api,
         })
     }
 
@@ -75,7 +77,7 @@ impl Listening {
 
     /// Ready when a server has ended though nobody stopped it.
     pub(super) async fn ended(&mut self) {
-        let Self { api, metrics } = self;
+        let Self { api, metrics, .. } = self;
         tokio::select! {
             () = ended(api.as_mut()) => (),
             () = ended(metrics.as_mut()) => (),
@@ -84,6 +86,7 @@ impl Listening {
 
     /// Takes no more connections, and waits for the requests that are under way.
     pub(super) async fn stop(&mut self) {
+        self.served.end_waits();
         // The metrics stay readable for as long as requests are finished.
         for server in [&self.api, &self.metrics].into_iter().flatten() {
             server.handle.stop(true).await;

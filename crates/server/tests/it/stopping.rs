@@ -84,3 +84,22 @@ fn is_served(stream: &mut TcpStream) -> bool {
     let asked = stream.write_all(b"GET /health/live HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n");
     asked.is_ok() && stream.read(&mut [0; 16]).is_ok_and(|length| length > 0)
 }
+
+#[test]
+fn whoever_waits_for_events_holds_nothing_up() {
+    let folder = tempdir().unwrap();
+    let server = Server::start(folder.path(), &[]);
+    let registered = server.post("/agents/register", None, &registration("Listener"));
+    let registered: serde_json::Value = serde_json::from_str(&registered.body).unwrap();
+    let key = registered["agent"]["api_key"].as_str().unwrap();
+    let mut stream = TcpStream::connect(server.address()).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let request = format!(
+        "GET /events?after=now HTTP/1.1\r\nhost: test\r\naccept: text/event-stream\r\nauthorization: Bearer {key}\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    assert!(stream.read(&mut [0; 1_024]).unwrap() > 0);
+    let began = Instant::now();
+    server.stop();
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+}

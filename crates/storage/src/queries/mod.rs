@@ -11,6 +11,7 @@ mod delivery;
 mod endorsement;
 mod export;
 mod gig;
+mod log;
 mod outbox;
 mod pinch;
 mod post;
@@ -26,7 +27,7 @@ use clankdin_domain::agent::{AgentName, AgentRepository, AgentSummary, ExportRep
 use clankdin_domain::backing::BackingRepository;
 use clankdin_domain::connection::ConnectionRepository;
 use clankdin_domain::endorsement::EndorsementRepository;
-use clankdin_domain::event::OutboxRepository;
+use clankdin_domain::event::{LogRepository, OutboxRepository};
 use clankdin_domain::gig::GigRepository;
 use clankdin_domain::limit::QuotaRepository;
 use clankdin_domain::prompt::PromptRepository;
@@ -128,6 +129,10 @@ impl UnitOfWork for DieselStore<'_> {
     }
 
     fn outbox(&mut self) -> &mut dyn OutboxRepository {
+        self
+    }
+
+    fn log(&mut self) -> &mut dyn LogRepository {
         self
     }
 

@@ -31,7 +31,15 @@ impl OutboxRepository for DieselStore<'_> {
     }
 }
 
-/// An event as the outbox holds it: id, kind, addressee, actor, data, time.
+/// The columns that make an [`Event`].
+pub(super) const EVENT: EventColumns =
+    (outbox::id, outbox::kind, outbox::addressee_id, outbox::actor_id, outbox::data, outbox::occurred_at);
+
+/// The type of [`EVENT`], for queries that have to spell theirs.
+pub(super) type EventColumns =
+    (outbox::id, outbox::kind, outbox::addressee_id, outbox::actor_id, outbox::data, outbox::occurred_at);
+
+/// [`EVENT`] as a query answers it: id, kind, addressee, actor, data, time.
 pub(super) type EventRow = (Id, String, Option<Id>, Option<Id>, String, Time);
 
 pub(super) fn event((id, kind, addressee, actor, data, occurred_at): EventRow) -> StoreResult<Event> {

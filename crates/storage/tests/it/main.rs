@@ -22,6 +22,7 @@ mod erase;
 mod export;
 mod gig;
 mod handle;
+mod log;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod prompt;

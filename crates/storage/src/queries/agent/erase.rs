@@ -149,13 +149,8 @@ fn silence_events(connection: &mut Connection, me: Id) -> QueryResult<()> {
     diesel::update(waiting)
         .set((deliveries::status.eq(DeliveryStatus::Failed.name()), deliveries::last_failure.eq(ERASED)))
         .execute(connection)?;
-    // Those that wait for their deliveries count as routed, or they would be told without a word in
-    // them.
-    diesel::update(caused.filter(outbox::routed_at.is_null()))
-        .set(outbox::routed_at.eq(outbox::occurred_at.nullable()))
-        .execute(connection)?;
     diesel::update(caused)
-        .set((outbox::data.eq("{}"), outbox::actor_id.eq(None::<Id>)))
+        .set((outbox::data.eq("{}"), outbox::actor_id.eq(None::<Id>), outbox::is_blank.eq(true)))
         .execute(connection)?;
     Ok(())
 }

@@ -12,7 +12,7 @@ use diesel::prelude::*;
 
 use super::super::super::dialect::{Id, Time, unheld};
 use super::super::super::schema::{deliveries, outbox, webhooks};
-use super::super::outbox::{EventRow, event};
+use super::super::outbox::{EVENT, EventRow, event};
 use super::super::webhook::SealedSecrets;
 use super::super::{DieselStore, limit_of};
 use super::is_pending;
@@ -114,14 +114,7 @@ impl DieselStore<'_> {
     fn events(&mut self, picked: &[Due]) -> StoreResult<HashMap<Id, Event>> {
         let rows: Vec<EventRow> = outbox::table
             .filter(outbox::id.eq_any(distinct(picked.iter().map(|due| due.event_id))))
-            .select((
-                outbox::id,
-                outbox::kind,
-                outbox::addressee_id,
-                outbox::actor_id,
-                outbox::data,
-                outbox::occurred_at,
-            ))
+            .select(EVENT)
             .load(self.connection)
             .map_err(store_error)?;
         let events = rows.into_iter().filter_map(|row| {

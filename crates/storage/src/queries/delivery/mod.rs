@@ -72,7 +72,7 @@ impl DeliveryRepository for DieselStore<'_> {
     }
 
     fn backlog(&mut self) -> StoreResult<(usize, Option<Timestamp>)> {
-        let waiting = outbox::table.filter(outbox::routed_at.is_null());
+        let waiting = outbox::table.filter(outbox::sequence.is_null());
         let count: i64 = waiting.count().get_result(self.connection).map_err(store_error)?;
         let oldest: Option<Time> = waiting
             .order(outbox::position)
@@ -84,15 +84,19 @@ impl DeliveryRepository for DieselStore<'_> {
     }
 
     fn forget_before(&mut self, before: Timestamp, max: usize) -> StoreResult<usize> {
-        let old = diesel::alias!(outbox as old);
-        let forgotten = old
-            .filter(old.field(outbox::occurred_at).lt(Time(before)))
-            .filter(old.field(outbox::routed_at).is_not_null())
-            .order(old.field(outbox::occurred_at))
+        let forgotten: Vec<(i64, Option<i64>)> = outbox::table
+            .filter(outbox::occurred_at.lt(Time(before)))
+            .filter(outbox::sequence.is_not_null())
+            .order(outbox::occurred_at)
             .limit(limit_of(max))
-            .select(old.field(outbox::position));
+            .select((outbox::position, outbox::sequence))
+            .load(self.connection)
+            .map_err(store_error)?;
+        let Some(last) = forgotten.iter().filter_map(|(_, place)| *place).max() else { return Ok(0) };
+        self.forget_place(last)?;
+        let positions: Vec<i64> = forgotten.into_iter().map(|(position, _)| position).collect();
         // Their deliveries go with them.
-        diesel::delete(outbox::table.filter(outbox::position.eq_any(forgotten)))
+        diesel::delete(outbox::table.filter(outbox::position.eq_any(positions)))
             .execute(self.connection)
             .map_err(store_error)
     }

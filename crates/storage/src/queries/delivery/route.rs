@@ -32,12 +32,16 @@ impl DieselStore<'_> {
     pub(super) fn route_events(&mut self, now: Timestamp, max_events: usize) -> StoreResult<Routed> {
         // By position, one by one: an event with a lower position may be committed while this runs,
         // where writers run side by side.
+        if !self.waits()? {
+            return Ok(Routed::default());
+        }
+        let head = self.hold_head()?;
         let waiting = outbox::table
-            .filter(outbox::routed_at.is_null())
+            .filter(outbox::sequence.is_null())
             .order(outbox::position)
             .limit(limit_of(max_events.min(MAX_ROUTED)))
             .select((outbox::position, outbox::addressee_id));
-        // Another dispatcher routes what it holds.
+        // What is held is about to be erased: it gets its place when that is done.
         let waiting: Vec<(i64, Option<Id>)> = unheld!(waiting).load(self.connection).map_err(store_error)?;
         // One event that everyone hears of fills a transaction: other writes wait for its end.
         let announced = waiting.iter().position(|(_, addressee)| addressee.is_none());
@@ -48,10 +52,7 @@ impl DieselStore<'_> {
         }
         let told = self.route_told(now, &positions)?;
         let announced = self.route_announced(now, &positions)?;
-        diesel::update(outbox::table.filter(outbox::position.eq_any(&positions)))
-            .set(outbox::routed_at.eq(Time(now)))
-            .execute(self.connection)
-            .map_err(store_error)?;
+        self.give_places(head, &positions)?;
         Ok(Routed { events: positions.len(), deliveries: told + announced })
     }
 
@@ -62,7 +63,7 @@ impl DieselStore<'_> {
         );
         outbox::table
             .inner_join(webhooks::table.on(outbox::addressee_id.eq(webhooks::agent_id.nullable())))
-            .filter(outbox::position.eq_any(positions))
+            .filter(outbox::position.eq_any(positions).and(outbox::is_blank.eq(false)))
             .filter(webhooks::status.eq(WebhookStatus::Active.name()))
             .filter(registered_before!())
             .filter(outbox::actor_id.is_null().or(outbox::actor_id.ne(webhooks::agent_id.nullable())))
@@ -87,6 +88,7 @@ impl DieselStore<'_> {
             ))
             .inner_join(webhooks::table.on(webhooks::id.eq(webhook_events::webhook_id)))
             .filter(outbox::position.eq_any(positions).and(outbox::addressee_id.is_null()))
+            .filter(outbox::is_blank.eq(false))
             .filter(webhooks::status.eq(WebhookStatus::Active.name()))
             .filter(registered_before!())
             .filter(outbox::actor_id.is_null().or(outbox::actor_id.ne(webhooks::agent_id.nullable())))

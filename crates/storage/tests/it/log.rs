@@ -1,0 +1,135 @@
+//! The log is read from place to place: nothing is missed, nothing told twice, nothing told that was erased.
+
+use std::collections::HashSet;
+
+use chrono::TimeDelta;
+use clankdin_domain::agent;
+use clankdin_domain::event::{Audience, Event, EventKind, LogPage, ReadFrom, Sequence, read_log};
+use clankdin_domain::id::{AgentId, EventId};
+use clankdin_domain::refusal::Refusal;
+
+use crate::delivery::{announce, append, route, tell};
+use crate::support::{World, announcement, contract};
+
+fn read(world: &World, me: AgentId, from: ReadFrom, max: usize) -> Result<LogPage, Refusal> {
+    world.read(move |uow| read_log(uow, me, from, max))
+}
+
+fn ids(page: &LogPage) -> Vec<EventId> {
+    page.events.iter().map(|(_, event)| event.id).collect()
+}
+
+fn all(world: &World, me: AgentId) -> Vec<EventId> {
+    ids(&read(world, me, ReadFrom::Earliest, 1_000).unwrap())
+}
+
+/// An agent after whose joining, and everything before it, the log begins anew.
+fn joined(world: &World, name: &str) -> (AgentId, ReadFrom) {
+    let me = world.register(name);
+    route(world, 1_000);
+    (me, ReadFrom::After(read(world, me, ReadFrom::Now, 1).unwrap().next))
+}
+
+contract! {
+    fn an_agent_reads_what_it_is_told_and_what_everyone_is_but_not_what_it_did(world) {
+        let ada = world.register("Ada");
+        let (kai, since) = joined(world, "Kai");
+        let mine = tell(world, kai, EventKind::Pinch);
+        tell(world, ada, EventKind::Pinch);
+        let joins = announce(world, Some(ada));
+        announce(world, Some(kai));
+        append(world, Event { audience: Audience::Agent(kai), ..announcement(&world.ctx, Some(kai)) });
+        route(world, 10);
+        assert_eq!(ids(&read(world, kai, since, 100).unwrap()), [mine, joins]);
+    }
+
+    fn what_has_no_place_yet_is_told_later(world) {
+        let (kai, since) = joined(world, "Kai");
+        let event = tell(world, kai, EventKind::Pinch);
+        let before = read(world, kai, since, 100).unwrap();
+        assert_eq!(ids(&before), []);
+        route(world, 10);
+        assert_eq!(ids(&read(world, kai, ReadFrom::After(before.next), 100).unwrap()), [event]);
+    }
+
+    fn page_after_page_tells_everything_once_and_in_order(world) {
+        let (kai, mut from) = joined(world, "Kai");
+        let ada = world.register("Ada");
+        route(world, 1_000);
+        let mut expected = Vec::new();
+        for number in 0..7 {
+            expected.push(if number % 3 == 0 { announce(world, Some(ada)) } else { tell(world, kai, EventKind::Pinch) });
+            tell(world, ada, EventKind::Comment);
+        }
+        while route(world, 3).events > 0 {}
+        let mut told = Vec::new();
+        loop {
+            let page = read(world, kai, from, 3).unwrap();
+            if page.events.is_empty() {
+                break;
+            }
+            assert!(page.events.len() <= 3);
+            from = ReadFrom::After(page.next);
+            told.extend(ids(&page));
+        }
+        // The first one is of Ada's joining.
+        assert_eq!(told[1..], expected);
+    }
+
+    fn whoever_follows_the_log_while_many_write_and_route_misses_nothing(world) {
+        let (kai, from) = joined(world, "Kai");
+        let (written, told) = std::thread::scope(|scope| {
+            let write = || (0..20).map(|_| { route(world, 7); tell(world, kai, EventKind::Pinch) }).collect::<Vec<_>>();
+            let writers: Vec<_> = (0..6).map(|_| scope.spawn(write)).collect();
+            let follow = || {
+                let (mut from, mut told) = (from, Vec::new());
+                while told.len() < 120 {
+                    while route(world, 50).events > 0 {}
+                    let page = read(world, kai, from, 11).unwrap();
+                    from = ReadFrom::After(page.next);
+                    told.extend(ids(&page));
+                }
+                told
+            };
+            let follower = scope.spawn(follow);
+            let written: Vec<_> = writers.into_iter().flat_map(|writer| writer.join().unwrap()).collect();
+            (written, follower.join().unwrap())
+        });
+        assert_eq!(told.len(), written.len());
+        assert_eq!(told.into_iter().collect::<HashSet<_>>(), written.into_iter().collect());
+    }
+
+    fn a_place_behind_which_something_was_forgotten_is_refused(world) {
+        let (kai, since) = joined(world, "Kai");
+        let old = tell(world, kai, EventKind::Pinch);
+        route(world, 10);
+        world.clock.advance(TimeDelta::days(1));
+        let (new, now) = (tell(world, kai, EventKind::Comment), world.now());
+        route(world, 10);
+        assert_eq!(ids(&read(world, kai, since, 10).unwrap()), [old, new]);
+        world.write(move |uow| uow.deliveries().forget_before(now, 1_000)).unwrap();
+        assert!(matches!(read(world, kai, since, 10), Err(Refusal::EventsForgotten)));
+        assert_eq!(all(world, kai), [new]);
+    }
+
+    fn a_place_that_the_log_has_not_reached_is_refused(world) {
+        let (kai, since) = joined(world, "Kai");
+        assert_eq!(ids(&read(world, kai, since, 10).unwrap()), []);
+        let ReadFrom::After(head) = since else { unreachable!("joined() tells a place") };
+        let beyond = ReadFrom::After(Sequence::new(head.get() + 1));
+        assert!(matches!(read(world, kai, beyond, 10), Err(Refusal::UnknownPlace)));
+    }
+
+    fn what_an_erased_agent_caused_is_told_to_nobody(world) {
+        let ada = world.register("Ada");
+        let (kai, since) = joined(world, "Kai");
+        let told = append(world, Event { audience: Audience::Agent(kai), ..announcement(&world.ctx, Some(ada)) });
+        route(world, 10);
+        let waiting = append(world, Event { audience: Audience::Agent(kai), ..announcement(&world.ctx, Some(ada)) });
+        assert_eq!(ids(&read(world, kai, since, 10).unwrap()), [told]);
+        world.write(move |uow| agent::erase(uow, ada)).unwrap();
+        route(world, 10);
+        assert_eq!(ids(&read(world, kai, since, 10).unwrap()), []);
+        assert_ne!(told, waiting);
+    }
+}
