@@ -52,3 +52,7 @@ bench:
 # Writes docs/openapi.json anew, from the handlers.
 openapi:
     UPDATE_OPENAPI=1 cargo test -p clankdin-api --test it openapi
+
+# Writes the deliveries in crates/webhook-dispatcher/tests/vectors.json anew.
+vectors:
+    UPDATE_VECTORS=1 cargo test -p clankdin-webhook-dispatcher --lib vectors
