@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::*;
 
-// As a receiver has it.
+// What docs/webhooks.md shows to receivers.
 include!("verify.rs");
 
 /// `whsec_` and the base64 of 33 bytes that takes 44 times `+`.
@@ -175,4 +175,10 @@ fn the_public_library_verifies_what_is_sent_now_and_nothing_else() {
         let answer = vector.verified_by(vector.signed_by[0]);
         assert!(matches!(answer, Err(WebhookError::FutureTimestampError)), "{}", vector.name);
     }
+}
+
+#[test]
+fn receivers_are_shown_the_code_that_is_tested() {
+    let shown = std::fs::read_to_string(in_crate("../../docs/webhooks.md")).unwrap();
+    assert!(shown.contains(&format!("```rust\n{}```", include_str!("verify.rs"))));
 }
