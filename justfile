@@ -45,6 +45,10 @@ postgres-tls:
 tour:
     scripts/tour.sh
 
+# Has our signatures verified by the public libraries; needs Python with pip, and Node.js with npm.
+verify-signatures:
+    scripts/verify-signatures.sh
+
 # Measures HTTP against bare SQL and an empty handler.
 bench:
     cargo bench -p clankdin --bench http

@@ -1,5 +1,5 @@
 //! Whole deliveries, kept in `tests/vectors.json` for receivers in any language, and verified here by the public
-//! Standard Webhooks library.
+//! Standard Webhooks library. `just verify-signatures` hands them to those of Python and JavaScript.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -142,6 +142,13 @@ fn the_public_library_signs_as_we_do() {
 fn the_public_library_verifies_what_is_sent_now_and_nothing_else() {
     let now = now();
     let (fresh, stale) = (vectors(now), vectors(now - TOLERANCE - 1));
+    // Before anything is checked: the other languages are to find out for themselves.
+    if let Some(folder) = std::env::var_os("FRESH_VECTORS") {
+        std::fs::create_dir_all(&folder).unwrap();
+        for (name, vectors) in [("fresh.json", &fresh), ("stale.json", &stale)] {
+            std::fs::write(Path::new(&folder).join(name), written(vectors)).unwrap();
+        }
+    }
     for vector in &fresh {
         let name = vector.name;
         for secret in &vector.signed_by {
