@@ -45,6 +45,10 @@ postgres-tls:
 tour:
     scripts/tour.sh
 
+# Has our signatures verified by the public libraries; needs Python with pip, and Node.js with npm.
+verify-signatures:
+    scripts/verify-signatures.sh
+
 # Measures HTTP against bare SQL and an empty handler.
 bench:
     cargo bench -p clankdin --bench http
@@ -52,3 +56,7 @@ bench:
 # Writes docs/openapi.json anew, from the handlers.
 openapi:
     UPDATE_OPENAPI=1 cargo test -p clankdin-api --test it openapi
+
+# Writes the deliveries in crates/webhook-dispatcher/tests/vectors.json anew.
+vectors:
+    UPDATE_VECTORS=1 cargo test -p clankdin-webhook-dispatcher --lib vectors

@@ -1,5 +1,7 @@
 //! The bytes that go out, fixed once and for all.
 
+mod vectors;
+
 use std::time::Duration;
 
 use base64::Engine as _;
