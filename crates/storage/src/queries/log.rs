@@ -3,7 +3,6 @@
 use clankdin_domain::event::{Event, LogEnds, LogRepository, Sequence};
 use clankdin_domain::id::AgentId;
 use clankdin_domain::store::StoreResult;
-use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 
 use super::super::dialect::{Id, held};
@@ -15,6 +14,7 @@ use crate::error::store_error;
 impl LogRepository for DieselStore<'_> {
     fn ends(&mut self) -> StoreResult<LogEnds> {
         let (head, forgotten) = log_ends::table
+            .find(1)
             .select((log_ends::head, log_ends::forgotten))
             .first(self.connection)
             .map_err(store_error)?;
@@ -52,13 +52,14 @@ impl LogRepository for DieselStore<'_> {
 impl DieselStore<'_> {
     /// Whether an event waits for its place: asked first, because to hold the head costs a write.
     pub(super) fn waits(&mut self) -> StoreResult<bool> {
-        let waiting = outbox::table.filter(outbox::sequence.is_null());
-        select(exists(waiting)).get_result(self.connection).map_err(store_error)
+        let waiting = outbox::table.filter(outbox::sequence.is_null()).select(outbox::position);
+        let first = waiting.first::<i64>(self.connection).optional().map_err(store_error)?;
+        Ok(first.is_some())
     }
 
     /// The last place that was given, held until the transaction ends: one at a time gives places.
     pub(super) fn hold_head(&mut self) -> StoreResult<i64> {
-        held!(log_ends::table.select(log_ends::head)).first(self.connection).map_err(store_error)
+        held!(log_ends::table.find(1).select(log_ends::head)).first(self.connection).map_err(store_error)
     }
 
     /// Gives places behind `head` to the events at these positions, in their order.
@@ -73,7 +74,7 @@ impl DieselStore<'_> {
         ))
         .execute(self.connection)
         .map_err(store_error)?;
-        diesel::update(log_ends::table)
+        diesel::update(log_ends::table.find(1))
             .set(log_ends::head.eq(head + limit_of(positions.len())))
             .execute(self.connection)
             .map_err(store_error)?;
@@ -83,7 +84,7 @@ impl DieselStore<'_> {
     /// Remembers that what stood at that place is gone.
     pub(super) fn forget_place(&mut self, place: i64) -> StoreResult<()> {
         self.hold_head()?;
-        diesel::update(log_ends::table.filter(log_ends::forgotten.lt(place)))
+        diesel::update(log_ends::table.find(1).filter(log_ends::forgotten.lt(place)))
             .set(log_ends::forgotten.eq(place))
             .execute(self.connection)
             .map_err(store_error)?;

@@ -86,7 +86,11 @@ fn webhook() -> WebhookId {
 /// Rows are found by an index; one that is walked is one made for just that walk.
 fn assert_indexed(plan: &[String]) {
     for step in plan {
-        let walked = step.starts_with("SCAN") && !step.starts_with("SCAN outbox USING INDEX outbox_waiting");
+        // What a statement lists itself can only be walked.
+        let listed = step.starts_with("SCAN places") || step.contains("CONSTANT ROW");
+        let walked = step.starts_with("SCAN")
+            && !listed
+            && !step.starts_with("SCAN outbox USING INDEX outbox_waiting");
         let counted = step.starts_with("SCAN outbox USING COVERING INDEX outbox_waiting");
         assert!(!walked || counted, "{step}\n\nof\n{plan:#?}");
         assert!(!step.starts_with("USE TEMP B-TREE"), "{step}\n\nof\n{plan:#?}");
