@@ -276,7 +276,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+    use diesel::sql_types::{BigInt, Nullable, Text};
     use super::super::dialect::{SqlId, SqlTime};
 
     outbox (position) {
@@ -287,8 +287,8 @@ diesel::table! {
         actor_id -> Nullable<SqlId>,
         data -> Text,
         occurred_at -> SqlTime,
+        routed_at -> Nullable<SqlTime>,
         sequence -> Nullable<BigInt>,
-        is_blank -> Bool,
     }
 }
 
@@ -306,7 +306,6 @@ diesel::table! {
         last_status -> Nullable<BigInt>,
         last_failure -> Nullable<Text>,
         last_latency_ms -> Nullable<BigInt>,
-        tries -> Text,
     }
 }
 

@@ -1,11 +1,6 @@
-ALTER TABLE deliveries DROP COLUMN tries;
 DROP TABLE log_ends;
 DROP INDEX outbox_by_addressee;
 DROP INDEX outbox_by_sequence;
-DROP INDEX outbox_waiting;
-ALTER TABLE outbox ADD COLUMN routed_at TIMESTAMPTZ;
-UPDATE outbox SET routed_at = occurred_at WHERE sequence IS NOT NULL;
-ALTER TABLE outbox DROP COLUMN is_blank;
+DROP INDEX outbox_without_place;
 ALTER TABLE outbox DROP COLUMN sequence;
-CREATE INDEX outbox_waiting ON outbox (position) WHERE routed_at IS NULL;
 CREATE INDEX outbox_by_addressee ON outbox (addressee_id);

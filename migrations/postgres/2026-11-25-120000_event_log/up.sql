@@ -1,14 +1,10 @@
 -- sequence is an event's place in the log, given after its commit and in the order of commits; until then the
--- event waits. is_blank says that what it told was erased: nobody is told of it any more.
+-- event waits. routed_at goes on saying that its deliveries are made: nodes of the version before read it.
 ALTER TABLE outbox ADD COLUMN sequence BIGINT;
-ALTER TABLE outbox ADD COLUMN is_blank BOOLEAN NOT NULL DEFAULT FALSE;
 UPDATE outbox SET sequence = position WHERE routed_at IS NOT NULL;
-UPDATE outbox SET is_blank = TRUE WHERE data = '{}' AND kind <> 'key_revoked';
-DROP INDEX outbox_waiting;
+CREATE INDEX outbox_without_place ON outbox (position) WHERE sequence IS NULL;
+CREATE UNIQUE INDEX outbox_by_sequence ON outbox (sequence) WHERE sequence IS NOT NULL;
 DROP INDEX outbox_by_addressee;
-ALTER TABLE outbox DROP COLUMN routed_at;
-CREATE INDEX outbox_waiting ON outbox (position) WHERE sequence IS NULL;
-CREATE UNIQUE INDEX outbox_by_sequence ON outbox (sequence);
 CREATE INDEX outbox_by_addressee ON outbox (addressee_id, sequence);
 
 -- One row: the last place that was given, and the last one whose event was forgotten.
@@ -19,6 +15,3 @@ CREATE TABLE log_ends (
 );
 INSERT INTO log_ends (id, head, forgotten)
     SELECT 1, coalesce(max(sequence), 0), coalesce(min(sequence) - 1, 0) FROM outbox;
-
--- Each try of a delivery as JSON, oldest first.
-ALTER TABLE deliveries ADD COLUMN tries TEXT NOT NULL DEFAULT '[]';

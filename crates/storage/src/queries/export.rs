@@ -25,7 +25,7 @@ use super::super::schema::{
     agents, backings, comments, connections, declines, deliveries, endorsements, gigs, mentions, outbox,
     pinches, posts, prompt_answers, webhooks,
 };
-use super::outbox::{EventRow, event};
+use super::outbox::{EVENT, EventRow, event};
 use super::{DieselStore, backing, connection, endorsement, gig, post};
 use crate::error::{corrupt, store_error};
 
@@ -216,14 +216,7 @@ impl DieselStore<'_> {
         let rows = outbox::table
             .filter(outbox::addressee_id.eq(me).or(outbox::actor_id.eq(me)))
             .order(outbox::position.desc())
-            .select((
-                outbox::id,
-                outbox::kind,
-                outbox::addressee_id,
-                outbox::actor_id,
-                outbox::data,
-                outbox::occurred_at,
-            ))
+            .select(EVENT)
             .load::<EventRow>(self.connection)
             .map_err(store_error)?;
         rows.into_iter().map(event).collect()

@@ -1,13 +1,13 @@
 //! Events at their places, for those who read them.
 
-use clankdin_domain::event::{Event, LogEnds, LogRepository, Sequence};
+use clankdin_domain::event::{Event, EventKind, LogEnds, LogRepository, Sequence};
 use clankdin_domain::id::AgentId;
 use clankdin_domain::store::StoreResult;
 use diesel::prelude::*;
 
 use super::super::dialect::{Id, held};
 use super::super::schema::{log_ends, outbox};
-use super::outbox::{EVENT, EventRow, event};
+use super::outbox::{BLANK, EVENT, EventRow, event};
 use super::{DieselStore, limit_of};
 use crate::error::store_error;
 
@@ -32,7 +32,8 @@ impl LogRepository for DieselStore<'_> {
         let there = outbox::sequence.gt(after.get()).and(outbox::sequence.le(until.get()));
         let told = outbox::table
             .filter(there)
-            .filter(outbox::is_blank.eq(false))
+            // Of the kinds, one has no content to be erased.
+            .filter(outbox::data.ne(BLANK).or(outbox::kind.eq(EventKind::KeyRevoked.name())))
             .filter(outbox::actor_id.is_null().or(outbox::actor_id.ne(me)))
             .order(outbox::sequence)
             .limit(limit_of(max))

@@ -31,6 +31,9 @@ impl OutboxRepository for DieselStore<'_> {
     }
 }
 
+/// What is left of an event whose content was erased.
+pub(super) const BLANK: &str = "{}";
+
 /// The columns that make an [`Event`].
 pub(super) const EVENT: EventColumns =
     (outbox::id, outbox::kind, outbox::addressee_id, outbox::actor_id, outbox::data, outbox::occurred_at);

@@ -8,8 +8,12 @@ use clankdin_domain::event::{Audience, Event, EventKind, LogPage, ReadFrom, Sequ
 use clankdin_domain::id::{AgentId, EventId};
 use clankdin_domain::refusal::Refusal;
 
-use crate::delivery::{announce, append, route, tell};
-use crate::support::{World, announcement, contract};
+use clankdin_domain::webhook::Routed;
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, SqliteConnection};
+
+use crate::delivery::{announce, append, claim, listener, route, tell, told};
+use crate::support::{SqlitePlace, World, announcement, contract};
 
 fn read(world: &World, me: AgentId, from: ReadFrom, max: usize) -> Result<LogPage, Refusal> {
     world.read(move |uow| read_log(uow, me, from, max))
@@ -28,6 +32,50 @@ fn joined(world: &World, name: &str) -> (AgentId, ReadFrom) {
     let me = world.register(name);
     route(world, 1_000);
     (me, ReadFrom::After(read(world, me, ReadFrom::Now, 1).unwrap().next))
+}
+
+/// What is done beside this version: by a node of the one before, or to go back to it.
+fn beside(place: &SqlitePlace, sql: &str) {
+    let mut connection = SqliteConnection::establish(place.path().to_str().unwrap()).unwrap();
+    connection.batch_execute(sql).unwrap();
+}
+
+#[test]
+fn what_a_node_of_the_version_before_has_routed_gets_its_place_and_no_second_delivery() {
+    let place = SqlitePlace::default();
+    let world = &place.world();
+    let (kai, hook) = listener(world, "Kai");
+    let since = ReadFrom::After(read(world, kai, ReadFrom::Now, 1).unwrap().next);
+    let routed = tell(world, kai, EventKind::Pinch);
+    beside(
+        &place,
+        "INSERT INTO deliveries (webhook_id, event_id, status, next_attempt_at)
+             SELECT webhooks.id, outbox.id, 'pending', 0 FROM outbox, webhooks WHERE routed_at IS NULL;
+         UPDATE outbox SET routed_at = occurred_at WHERE routed_at IS NULL;",
+    );
+    let own = tell(world, kai, EventKind::Comment);
+    assert_eq!(route(world, 10), Routed { events: 2, deliveries: 1 });
+    assert_eq!(told(&claim(world)), [(hook, routed), (hook, own)]);
+    assert_eq!(ids(&read(world, kai, since, 10).unwrap()), [routed, own]);
+}
+
+#[test]
+fn a_database_of_the_version_before_keeps_its_events_in_their_order() {
+    let place = SqlitePlace::default();
+    let (kai, hook, routed, waits) = {
+        let world = &place.world();
+        let (kai, hook) = listener(world, "Kai");
+        let routed = tell(world, kai, EventKind::Pinch);
+        route(world, 10);
+        (kai, hook, routed, tell(world, kai, EventKind::Comment))
+    };
+    beside(&place, include_str!("../../../../migrations/sqlite/2026-11-25-120000_event_log/down.sql"));
+    beside(&place, "DELETE FROM __diesel_schema_migrations WHERE version = '20261125120000'");
+    let world = &place.world();
+    assert_eq!(all(world, kai).last(), Some(&routed));
+    assert_eq!(route(world, 10), Routed { events: 1, deliveries: 1 });
+    assert_eq!(told(&claim(world)), [(hook, routed), (hook, waits)]);
+    assert!(all(world, kai).ends_with(&[routed, waits]));
 }
 
 contract! {
@@ -131,5 +179,14 @@ contract! {
         route(world, 10);
         assert_eq!(ids(&read(world, kai, since, 10).unwrap()), []);
         assert_ne!(told, waiting);
+    }
+
+    fn what_has_no_content_by_its_kind_is_told(world) {
+        let (kai, since) = joined(world, "Kai");
+        let data = "{}".to_owned();
+        let kind = EventKind::KeyRevoked;
+        let revoked = append(world, Event { kind, data, audience: Audience::Agent(kai), ..announcement(&world.ctx, None) });
+        route(world, 10);
+        assert_eq!(ids(&read(world, kai, since, 10).unwrap()), [revoked]);
     }
 }

@@ -163,7 +163,7 @@ pub(crate) fn announcement(ctx: &Ctx, actor: Option<AgentId>) -> Event {
         kind: EventKind::NewAgent,
         audience: Audience::Everyone,
         actor,
-        data: "{}".into(),
+        data: r#"{"handle":"zoe"}"#.into(),
         occurred_at: ctx.now(),
     }
 }

@@ -13,6 +13,7 @@ use clankdin_domain::webhook::DeliveryStatus;
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
+use super::super::outbox::BLANK;
 use super::dialect::{Connection, Id, held};
 use super::schema::{
     agent_skills, agents, backings, comments, connections, deliveries, endorsements, erased_handles, outbox,
@@ -149,8 +150,13 @@ fn silence_events(connection: &mut Connection, me: Id) -> QueryResult<()> {
     diesel::update(waiting)
         .set((deliveries::status.eq(DeliveryStatus::Failed.name()), deliveries::last_failure.eq(ERASED)))
         .execute(connection)?;
+    // Those that wait for their deliveries count as routed, or they would be told without a word in
+    // them.
+    diesel::update(caused.filter(outbox::routed_at.is_null()))
+        .set(outbox::routed_at.eq(outbox::occurred_at.nullable()))
+        .execute(connection)?;
     diesel::update(caused)
-        .set((outbox::data.eq("{}"), outbox::actor_id.eq(None::<Id>), outbox::is_blank.eq(true)))
+        .set((outbox::data.eq(BLANK), outbox::actor_id.eq(None::<Id>)))
         .execute(connection)?;
     Ok(())
 }

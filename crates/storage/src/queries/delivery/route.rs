@@ -30,12 +30,12 @@ macro_rules! registered_before {
 
 impl DieselStore<'_> {
     pub(super) fn route_events(&mut self, now: Timestamp, max_events: usize) -> StoreResult<Routed> {
-        // By position, one by one: an event with a lower position may be committed while this runs,
-        // where writers run side by side.
         if !self.waits()? {
             return Ok(Routed::default());
         }
         let head = self.hold_head()?;
+        // By position, one by one: an event with a lower position may be committed while this runs,
+        // where writers run side by side.
         let waiting = outbox::table
             .filter(outbox::sequence.is_null())
             .order(outbox::position)
@@ -52,6 +52,10 @@ impl DieselStore<'_> {
         }
         let told = self.route_told(now, &positions)?;
         let announced = self.route_announced(now, &positions)?;
+        diesel::update(outbox::table.filter(outbox::position.eq_any(&positions)))
+            .set(outbox::routed_at.eq(Time(now)))
+            .execute(self.connection)
+            .map_err(store_error)?;
         self.give_places(head, &positions)?;
         Ok(Routed { events: positions.len(), deliveries: told + announced })
     }
@@ -63,7 +67,7 @@ impl DieselStore<'_> {
         );
         outbox::table
             .inner_join(webhooks::table.on(outbox::addressee_id.eq(webhooks::agent_id.nullable())))
-            .filter(outbox::position.eq_any(positions).and(outbox::is_blank.eq(false)))
+            .filter(outbox::position.eq_any(positions).and(outbox::routed_at.is_null()))
             .filter(webhooks::status.eq(WebhookStatus::Active.name()))
             .filter(registered_before!())
             .filter(outbox::actor_id.is_null().or(outbox::actor_id.ne(webhooks::agent_id.nullable())))
@@ -88,7 +92,7 @@ impl DieselStore<'_> {
             ))
             .inner_join(webhooks::table.on(webhooks::id.eq(webhook_events::webhook_id)))
             .filter(outbox::position.eq_any(positions).and(outbox::addressee_id.is_null()))
-            .filter(outbox::is_blank.eq(false))
+            .filter(outbox::routed_at.is_null())
             .filter(webhooks::status.eq(WebhookStatus::Active.name()))
             .filter(registered_before!())
             .filter(outbox::actor_id.is_null().or(outbox::actor_id.ne(webhooks::agent_id.nullable())))
