@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use actix_web::body::MessageBody;
+use actix_web::body::{self, BodySize, BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode, Uri};
@@ -55,6 +55,10 @@ pub(crate) async fn door(
         }
         Err(problem) => request.into_response(problem.error_response()).map_into_right_body(),
     };
+    if method == Method::HEAD && response.response().body().size() == BodySize::Stream {
+        // The connection leaves a body out, but waits for its end: of a stream there may be none.
+        response = response.map_body(|_, _| EitherBody::right(BoxBody::new(body::None::new())));
+    }
     let private = keyed || response.status() == StatusCode::UNAUTHORIZED;
     finish_headers(response.headers_mut(), &request_id, private);
     record(&response, &method, &request_id, started.elapsed());

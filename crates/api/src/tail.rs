@@ -47,6 +47,7 @@ impl Tail {
         until: Instant,
         database: &Database,
     ) -> Result<(), StoreError> {
+        self.lower(place);
         let (mut head, mut closing) = (self.head.subscribe(), self.closing.subscribe());
         loop {
             if *head.borrow_and_update() > place {
@@ -62,14 +63,23 @@ impl Tail {
         }
     }
 
+    /// Forgets an end beyond the one that a reader has just found: the database may have lost commits since
+    /// it was seen, as in a failover, and by it nobody would ever wait. Nobody is woken.
+    fn lower(&self, found: Sequence) {
+        self.head.send_if_modified(|head| {
+            *head = (*head).min(found);
+            false
+        });
+    }
+
     /// Asks until the log has moved beyond that place.
     async fn ask(&self, place: Sequence, database: &Database) -> Result<(), StoreError> {
         let _asking = self.asking.lock().await;
         loop {
             let now = database.read(|uow| Ok::<_, StoreError>(uow.log().ends()?.head)).await?;
             self.head.send_if_modified(|head| {
-                let moved = *head < now;
-                *head = (*head).max(now);
+                let moved = *head != now;
+                *head = now;
                 moved
             });
             if now > place {
@@ -116,5 +126,32 @@ impl Drop for Waiting {
                 all.remove(&self.agent);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn an_end_that_is_remembered_beyond_where_a_reader_found_it_does_not_end_its_wait() {
+        let tail = Tail::default();
+        tail.head.send_replace(Sequence::new(9));
+        tail.lower(Sequence::new(4));
+        assert_eq!(*tail.head.borrow(), Sequence::new(4));
+        tail.lower(Sequence::new(7));
+        assert_eq!(*tail.head.borrow(), Sequence::new(4));
+    }
+
+    #[test]
+    fn a_request_that_has_ended_makes_room_for_another() {
+        let (tail, agent) = (Tail::default(), Uuid::from_u128(1).into());
+        let mut waiting: Vec<_> = (0..WAITING_PER_AGENT).map(|_| tail.admit(agent).unwrap()).collect();
+        assert!(tail.admit(agent).is_none());
+        assert!(tail.admit(Uuid::from_u128(2).into()).is_some());
+        waiting.pop();
+        assert!(tail.admit(agent).is_some());
     }
 }

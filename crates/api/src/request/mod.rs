@@ -12,7 +12,7 @@ mod target;
 use address::client_ip;
 pub(crate) use body::Body;
 pub(crate) use field::{Errors, Field, plain_list};
-pub(crate) use query::{ListMark, Query, encode_cursor};
+pub(crate) use query::{ListMark, Query, encode_cursor, number};
 pub(crate) use target::{check_exists, takes};
 
 use std::pin::Pin;

@@ -145,7 +145,7 @@ impl Query {
 }
 
 /// Digits alone: `parse` by itself would take a sign.
-fn number(text: &str) -> Option<u8> {
+pub(crate) fn number(text: &str) -> Option<u8> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 

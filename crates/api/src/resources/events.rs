@@ -22,12 +22,12 @@ use utoipa::ToSchema;
 use self::follow::Follower;
 use crate::answer::{Answer, ok};
 use crate::problem::{FieldError, Problem, ProblemView};
-use crate::request::Keyed;
+use crate::request::{Keyed, number};
 
 const EVENT_STREAM: &str = "text/event-stream";
 
 /// The longest that a request may wait.
-const LONGEST_WAIT_SECONDS: u64 = 30;
+const LONGEST_WAIT_SECONDS: u8 = 30;
 
 /// How long a stream may say nothing before it shows that it is still there.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
@@ -74,9 +74,8 @@ fn resume(last_event_id: &str) -> Result<ReadFrom, Problem> {
     })
 }
 
-fn seconds(text: &str) -> Result<u64, TextError> {
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten();
-    let seconds = digits.filter(|seconds| *seconds <= LONGEST_WAIT_SECONDS);
+fn seconds(text: &str) -> Result<u8, TextError> {
+    let seconds = number(text).filter(|seconds| *seconds <= LONGEST_WAIT_SECONDS);
     seconds.ok_or(TextError::Malformed("a whole number of seconds from 0 to 30"))
 }
 
@@ -103,18 +102,19 @@ fn seconds(text: &str) -> Result<u64, TextError> {
 pub(crate) async fn read_events(request: Keyed) -> Answer {
     let mut query = request.query();
     let after = query.text("after", read_from);
-    let wait = query.text("wait", seconds).unwrap_or_default();
+    let wait = Duration::from_secs(query.text("wait", seconds).unwrap_or_default().into());
     let (page, _) = query.page()?;
     let streams = request.accepts(EVENT_STREAM);
     let resumed = request.header("Last-Event-ID").filter(|_| streams);
     let from = resumed.map(resume).transpose()?.or(after).unwrap_or(ReadFrom::Earliest);
-    let mut follower = Follower::new(&request, from, page.limit())?;
+    let waits = streams || !wait.is_zero();
+    let mut follower = Follower::new(&request, from, page.limit(), waits)?;
     if streams {
         // The first page before the first byte: a bad cursor is still an answer of its own.
         let first = follower.read().await?;
         return Ok(stream(follower, first));
     }
-    ok(Events::new(&follower.next(Duration::from_secs(wait)).await?)?)
+    ok(Events::new(&follower.next(wait).await?)?)
 }
 
 /// Server-sent events, the first ones already read (WHATWG HTML, section 9.2).

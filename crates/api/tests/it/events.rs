@@ -150,12 +150,22 @@ fn an_agent_has_a_few_requests_that_wait_and_not_more() {
         while !waiting.iter().any(thread::ScopedJoinHandle::is_finished) {
             thread::yield_now();
         }
+        // Who does not wait is none of them.
+        kai.get(&format!("/events?after={after}")).is(200);
         back(&mia, &kai);
         route(&server);
         let mut statuses: Vec<_> = waiting.into_iter().map(|waiting| waiting.join().unwrap()).collect();
         statuses.sort_unstable();
         assert_eq!(statuses, [200, 200, 200, 200, 200, 200, 200, 200, 429]);
     });
+}
+
+#[test]
+fn asked_for_its_head_a_stream_ends_at_once() {
+    let server = Server::start();
+    let (kai, ..) = follower(&server);
+    let answer = kai.request("HEAD", "/events").header("Accept", "text/event-stream").send();
+    assert_eq!((answer.status, answer.body.len()), (200, 0));
 }
 
 /// Everything that a stream says until it ends.

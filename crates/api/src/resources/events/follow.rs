@@ -21,16 +21,20 @@ pub(super) struct Follower {
     key: ApiKeyDigest,
     from: ReadFrom,
     max: usize,
-    _waiting: Waiting,
+    /// Of one who waits.
+    _waiting: Option<Waiting>,
 }
 
 impl Follower {
-    pub(super) fn new(request: &Keyed, from: ReadFrom, max: usize) -> Result<Self, Problem> {
+    pub(super) fn new(request: &Keyed, from: ReadFrom, max: usize, waits: bool) -> Result<Self, Problem> {
         let app = request.shared_app();
-        let waiting = app.tail.admit(request.me.id).ok_or_else(|| {
-            let detail = "Too many of your requests wait for events already: end one of them.";
-            Problem::too_many(detail.to_owned(), Duration::from_secs(30))
-        })?;
+        let admit = || {
+            app.tail.admit(request.me.id).ok_or_else(|| {
+                let detail = "Too many of your requests wait for events already: end one of them.";
+                Problem::too_many(detail.to_owned(), Duration::from_secs(30))
+            })
+        };
+        let waiting = waits.then(admit).transpose()?;
         Ok(Self { app, me: request.me.id, key: request.key_digest()?, from, max, _waiting: waiting })
     }
 
