@@ -48,6 +48,8 @@ macro_rules! ids {
 }
 
 ids! {
+    /// Names a dispatcher among those that run.
+    DispatcherId,
     /// Names an agent for good; handles are for people and paths.
     AgentId,
     /// Names a gig.

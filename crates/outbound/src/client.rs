@@ -17,8 +17,9 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use rustls::ClientConfig;
 
+use crate::guard::VettedAddress;
 use crate::outbound::Timeouts;
-use crate::resolver::Resolver;
+use crate::resolver::{CheckError, Resolver};
 use crate::target::TargetUrl;
 use connector::GuardedConnector;
 pub use error::{SendError, Stage};
@@ -62,6 +63,7 @@ pub struct Client {
     /// Two pools: what asks for a new connection must never be given an old one.
     closing: awc::Client,
     keeping: awc::Client,
+    resolver: Resolver,
     total: Duration,
 }
 
@@ -81,7 +83,7 @@ pub struct Answer {
 
 impl Client {
     pub(crate) fn new(resolver: Resolver, tls: &Arc<ClientConfig>, timeouts: Timeouts) -> Self {
-        let guard = GuardedConnector::new(resolver, timeouts.connect);
+        let guard = GuardedConnector::new(resolver.clone(), timeouts.connect);
         let build = || {
             let connector = awc::Connector::new()
                 .connector(guard.clone())
@@ -99,7 +101,44 @@ impl Client {
                 .disable_timeout()
                 .finish()
         };
-        Self { closing: build(), keeping: build(), total: timeouts.total }
+        Self { closing: build(), keeping: build(), total: timeouts.total, resolver }
+    }
+
+    /// The addresses of a target, each of them judged, as one is to be chosen for [`Client::post_to`].
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Dns`] and [`SendError::Blocked`].
+    pub async fn addresses(&self, target: &TargetUrl) -> Result<Vec<VettedAddress>, SendError> {
+        self.resolver.check(target).await.map_err(|error| match error {
+            CheckError::Forbidden(forbidden) => SendError::Blocked(forbidden),
+            CheckError::Unresolvable { reason } => SendError::Dns(reason),
+        })
+    }
+
+    /// As [`Client::post`], to that address of the target. Where `is_kept`, on a connection that is kept for the
+    /// next one, or was kept by the one before: for a receiver that has more to get.
+    ///
+    /// Nobody closes such connections while they lie idle: drop the client now and then.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::post`]. The receiver may have closed a kept connection, so a [`SendError::Reset`] on one says
+    /// little: try again at once on a new one.
+    pub async fn post_to(
+        &self,
+        target: &TargetUrl,
+        address: VettedAddress,
+        is_kept: bool,
+        headers: Vec<(HeaderName, HeaderValue)>,
+        body: Bytes,
+    ) -> Result<Answer, SendError> {
+        let request = if is_kept {
+            self.keeping.post(target.uri())
+        } else {
+            self.closing.post(target.uri()).force_close()
+        };
+        self.send(request.address(address.socket(target.port())), headers, body).await
     }
 
     /// Sends a body on a connection of its own, and reads the answer.
@@ -117,23 +156,6 @@ impl Client {
         body: Bytes,
     ) -> Result<Answer, SendError> {
         self.send(self.closing.post(target.uri()).force_close(), headers, body).await
-    }
-
-    /// As [`Client::post`], on a connection that is kept for the next one. For a receiver that has more to get.
-    ///
-    /// Nobody closes such connections while they lie idle: drop the client now and then.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::post`]. The receiver may have closed a kept connection, so a [`SendError::Reset`] from here
-    /// says little: try again at once with `post`.
-    pub async fn post_kept(
-        &self,
-        target: &TargetUrl,
-        headers: Vec<(HeaderName, HeaderValue)>,
-        body: Bytes,
-    ) -> Result<Answer, SendError> {
-        self.send(self.keeping.post(target.uri()), headers, body).await
     }
 
     async fn send(

@@ -272,6 +272,7 @@ diesel::table! {
         id -> BigInt,
         head -> BigInt,
         forgotten -> BigInt,
+        handled -> BigInt,
     }
 }
 

@@ -10,14 +10,12 @@ use clankdin_domain::context::Ctx;
 use clankdin_domain::store::Database;
 use clankdin_outbound::Outbound;
 use prometheus::Registry;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, watch};
 
 use crate::housekeeping::Housekeeping;
-use crate::intake::Intake;
 use crate::metrics::Metrics;
-use crate::recorder::Recorder;
 use crate::settings::{DispatcherError, DispatcherSettings};
-use crate::slots::Slots;
+use crate::standing::Standing;
 use crate::trying::Trying;
 
 /// Delivers events; the [crate's front page](crate) tells how.
@@ -52,25 +50,22 @@ impl Dispatcher {
     /// polling. The dispatcher can be sent to the thread that runs it; the future can't, and needs an
     /// actix runtime there (or tokio's `LocalSet`), because the client that sends belongs to one
     /// thread. To drop the future is to be killed: nothing is lost, and what was under way is tried
-    /// again when its lease has run out.
+    /// again by whoever leads next.
     pub async fn run(self, wake: Arc<Notify>, stop: watch::Receiver<bool>) {
         let Self { settings, database, ctx, outbound, metrics } = self;
         let stop = Stop(stop);
-        let slots = Rc::new(Slots::new(settings.per_endpoint, settings.in_all));
-        // Without a bound of its own: it never holds more than the slots let be claimed.
-        let (report, results) = mpsc::unbounded_channel();
-        let intake = Intake {
+        let trying = Rc::new(Trying::new(&settings, outbound, ctx.clone(), metrics.clone()));
+        let standing = Standing {
             settings,
             database: database.clone(),
-            slots: Rc::clone(&slots),
-            trying: Rc::new(Trying::new(&settings, outbound, ctx.clone(), metrics.clone())),
-            report,
+            ctx: ctx.clone(),
+            trying,
             wake,
+            metrics: metrics.clone(),
             stop: stop.clone(),
         };
-        let recorder = Recorder { settings, database: database.clone(), slots, results, stop: stop.clone() };
         let housekeeping = Housekeeping { settings, database, ctx, metrics, stop };
-        tokio::join!(intake.run(), recorder.run(), housekeeping.run());
+        tokio::join!(standing.run(), housekeeping.run());
         tracing::info!("the dispatcher has stopped");
     }
 }

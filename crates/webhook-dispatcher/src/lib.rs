@@ -7,43 +7,43 @@
 //!
 //! # The way of an event
 //!
-//! 1. **Commit.** A use case appends one row to the outbox in the transaction of its cause. Nothing
-//!    is sent yet, and nobody waits; the API rings a bell after the commit.
-//! 2. **Route.** `intake` turns rows of the outbox into deliveries, one for each endpoint that hears
-//!    of them. From here on endpoints have nothing to do with one another.
-//! 3. **Claim.** `intake` claims deliveries that are due, for the length of a lease: as many as can
-//!    start at once, by what `slots` counts, and no more. The others wait in the database, where an
-//!    erasure or a fresh secret still reaches them. A lease is a promise with an end: if this process
-//!    dies, the delivery falls due again when it runs out.
-//! 4. **Try.** `trying` builds the request, sends it, and asks the domain's rule what follows. At most
-//!    four tries are under way to one endpoint.
-//! 5. **Record.** `recorder` writes what came of tries, many in one transaction. The lease names who
-//!    may write: what comes too late is passed over, and the delivery is tried again.
+//! 1. **Commit.** A use case appends one row to the outbox in the transaction of its cause, however many will hear
+//!    of it. Nothing is sent yet, and nobody waits; the API rings a bell after the commit.
+//! 2. **Place.** The dispatcher that has the lead gives it its place in the log (`standing`, `leading`).
+//! 3. **Hear.** It reads along the log who hears of what. An endpoint that is well gets it into its lane in memory;
+//!    what one that is not has no room for becomes a row in its line, in the database. What everyone is told of is
+//!    read by stretches of endpoints, and makes no rows before it is tried.
+//! 4. **Try.** Where the `machine` says that its turn has come, endpoint and event are read as they stand then, so
+//!    that an erasure or a fresh secret reaches what waits. `trying` builds the request, sends it, and asks the
+//!    domain's rule what follows.
+//! 5. **Record.** What came of tries is written down, many in one transaction, in the name of the lead: a row that
+//!    says delivered, to be tried again then, or given up.
 //!
-//! A delivery is therefore forgotten at no point: it stands in the outbox, or as a row that falls due,
-//! or as a row that says how it ended. The price is that a try whose record was lost happens twice,
-//! with the same id and the same bytes, which is what receivers know it by.
+//! A delivery is therefore forgotten at no point: its event stands in the outbox, or in the log above the mark up to
+//! which all is handled, or it has a row. Whoever takes the lead reads the log from that mark on and finds each
+//! endpoint that has no row yet. The price is that a try whose record was lost happens twice, with the same id and
+//! the same bytes, which is what receivers know it by.
 //!
 //! **Time.** What is compared with stored times comes from `Ctx`; waiting is by the runtime's own
 //! clock, and never longer than `poll`, so that a clock that jumps is soon followed.
 //!
 //! **The database fails.** Every step logs it, leaves the database alone for a moment, and goes on.
-//! A result that can't be written is kept and written later; meanwhile it counts as claimed, so that
-//! what is held in memory has a bound.
+//! A result that can't be written is kept and written later; of those, too, only so many are held.
 //!
-//! **The end.** When told to stop, nothing new is claimed, what is under way ends within its own
-//! limit, and its results are recorded. When killed instead, leases run out.
+//! **The end.** When told to stop, nothing new begins, what is under way ends within its own limit, its results are
+//! recorded, and the lead is laid down for another. When killed instead, the lead runs out.
 
 mod dispatcher;
 mod housekeeping;
-mod intake;
+mod leading;
+mod machine;
 mod metrics;
-mod recorder;
 mod request;
 mod retry_after;
 mod settings;
-mod slots;
+mod standing;
 mod trying;
 
 pub use dispatcher::Dispatcher;
+pub use machine::AddressLimit;
 pub use settings::{DispatcherError, DispatcherSettings};

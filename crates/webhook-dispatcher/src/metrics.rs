@@ -16,6 +16,8 @@ pub(crate) struct Metrics {
     attempts: IntCounterVec,
     latency: Histogram,
     in_flight: IntGauge,
+    queued: IntGauge,
+    lag: Histogram,
 }
 
 impl Metrics {
@@ -31,12 +33,20 @@ impl Metrics {
         let options = HistogramOpts::new("clankdin_webhook_latency_seconds", help).buckets(buckets);
         let latency = Histogram::with_opts(options)?;
         let in_flight = IntGauge::new("clankdin_webhook_in_flight", "Tries that are under way")?;
+        let queued =
+            IntGauge::new("clankdin_webhook_queued", "Deliveries that wait in memory for their turn")?;
+        let help = "How long after its event a delivery was first tried";
+        let buckets = vec![0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0, 300.0, 3_600.0];
+        let options = HistogramOpts::new("clankdin_webhook_lag_seconds", help).buckets(buckets);
+        let lag = Histogram::with_opts(options)?;
+        registry.register(Box::new(queued.clone()))?;
+        registry.register(Box::new(lag.clone()))?;
         registry.register(Box::new(backlog.clone()))?;
         registry.register(Box::new(oldest_age.clone()))?;
         registry.register(Box::new(attempts.clone()))?;
         registry.register(Box::new(latency.clone()))?;
         registry.register(Box::new(in_flight.clone()))?;
-        Ok(Self { backlog, oldest_age, attempts, latency, in_flight })
+        Ok(Self { backlog, oldest_age, attempts, latency, in_flight, queued, lag })
     }
 
     /// Counts a try as under way until what it answers is dropped.
@@ -48,6 +58,19 @@ impl Metrics {
     pub(crate) fn tried(&self, attempt: &Attempt, next: NextStep) {
         self.attempts.with_label_values(&[outcome(next), class(attempt.outcome)]).inc();
         self.latency.observe(attempt.latency.as_secs_f64());
+    }
+
+    /// A delivery is given up that can't be tried.
+    pub(crate) fn unmade(&self, class: &'static str) {
+        self.attempts.with_label_values(&[outcome(NextStep::GiveUp), class]).inc();
+    }
+
+    pub(crate) fn queued(&self, deliveries: usize) {
+        self.queued.set(i64::try_from(deliveries).unwrap_or(i64::MAX));
+    }
+
+    pub(crate) fn lag(&self, lag: Duration) {
+        self.lag.observe(lag.as_secs_f64());
     }
 
     pub(crate) fn waiting(&self, events: usize, oldest: Option<Timestamp>, now: Timestamp) {

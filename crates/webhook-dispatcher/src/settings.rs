@@ -2,25 +2,33 @@
 
 use std::time::Duration;
 
+use crate::machine::AddressLimit;
+
 /// How much is done at once, and how long things may take. The defaults are the contract's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DispatcherSettings {
     /// How many tries may be under way to one endpoint.
     pub per_endpoint: usize,
-    /// How many deliveries may be claimed and not yet recorded, of all endpoints together.
+    /// How many tries may be under way in all; half of them to endpoints that are not known to be well.
     pub in_all: usize,
-    /// How long a claimed delivery is ours. Longer than `try_limit`, so that what came of a try that
-    /// used all its time is still recorded under its lease.
-    pub lease: Duration,
-    /// The longest that one try may take: the total of the [`Outbound`](clankdin_outbound::Outbound)
-    /// that sends.
+    /// How much an address may get that the guard lets everyone connect to.
+    pub public_address: AddressLimit,
+    /// How much an address may get that the operator allowed.
+    pub private_address: AddressLimit,
+    /// How long the lead is taken for.
+    pub lead: Duration,
+    /// How often it is taken anew.
+    pub renew_every: Duration,
+    /// The longest that one try may take, name resolution included.
     pub try_limit: Duration,
     /// How long a result may wait for others to be recorded with.
     pub flush_after: Duration,
     /// How many results are recorded together at most.
     pub flush_at: usize,
-    /// How many events are routed in one transaction at most.
-    pub route_batch: usize,
+    /// How many events are placed, and endpoints found, in one transaction at most.
+    pub batch: usize,
+    /// How many deliveries wait in memory before no more of the log is read.
+    pub queued: usize,
     /// How often to look for work that nobody announced.
     pub poll: Duration,
     /// How long to leave the database alone after it failed.
@@ -35,12 +43,16 @@ impl Default for DispatcherSettings {
     fn default() -> Self {
         Self {
             per_endpoint: 4,
-            in_all: 512,
-            lease: Duration::from_secs(20),
+            in_all: 1_024,
+            public_address: AddressLimit { at_once: Some(32), per_second: Some(50) },
+            private_address: AddressLimit::default(),
+            lead: Duration::from_secs(15),
+            renew_every: Duration::from_secs(3),
             try_limit: Duration::from_secs(15),
             flush_after: Duration::from_millis(20),
             flush_at: 500,
-            route_batch: 64,
+            batch: 512,
+            queued: 4_096,
             poll: Duration::from_secs(1),
             back_off: Duration::from_secs(1),
             retention_days: 30,
@@ -56,9 +68,9 @@ pub enum DispatcherError {
     /// A setting that must be at least one is zero.
     #[error("{0} must be at least 1")]
     Zero(&'static str),
-    /// A lease would end before what came of a try can be recorded.
-    #[error("the lease must be longer than a try may take, and an hour at most")]
-    Lease,
+    /// The lead would end before it is taken anew.
+    #[error("the lead must be longer than three times what passes until it is taken anew")]
+    Lead,
     /// The registry refuses a metric.
     #[error("a metric can't be registered: {0}")]
     Metrics(#[from] prometheus::Error),
@@ -66,22 +78,18 @@ pub enum DispatcherError {
 
 impl DispatcherSettings {
     pub(crate) fn check(&self) -> Result<(), DispatcherError> {
-        const LONGEST_LEASE: Duration = Duration::from_hours(1);
         let counts = [
             ("per_endpoint", self.per_endpoint),
             ("in_all", self.in_all),
             ("flush_at", self.flush_at),
-            ("route_batch", self.route_batch),
+            ("batch", self.batch),
+            ("queued", self.queued),
             ("retention_days", usize::from(self.retention_days)),
         ];
         if let Some((name, _)) = counts.into_iter().find(|(_, count)| *count == 0) {
             return Err(DispatcherError::Zero(name));
         }
-        if self.lease > self.try_limit && self.lease <= LONGEST_LEASE {
-            Ok(())
-        } else {
-            Err(DispatcherError::Lease)
-        }
+        if self.lead > self.renew_every * 3 { Ok(()) } else { Err(DispatcherError::Lead) }
     }
 }
 
@@ -95,10 +103,10 @@ mod tests {
     }
 
     #[test]
-    fn a_lease_outlasts_a_try() {
-        let try_limit = Duration::from_secs(20);
-        let settings = DispatcherSettings { try_limit, ..DispatcherSettings::default() };
-        assert!(matches!(settings.check(), Err(DispatcherError::Lease)));
+    fn the_lead_outlasts_two_renewals_that_fail() {
+        let renew_every = Duration::from_secs(5);
+        let settings = DispatcherSettings { renew_every, ..DispatcherSettings::default() };
+        assert!(matches!(settings.check(), Err(DispatcherError::Lead)));
     }
 
     #[test]

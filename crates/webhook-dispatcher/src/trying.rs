@@ -1,94 +1,222 @@
 //! One try of one delivery.
 //!
-//! Owns the way from a claimed delivery to what is to be recorded of it. Refuses to know when a try is
+//! Owns the way from a delivery whose turn has come to what is to be recorded of it. Refuses to know when a try is
 //! due and how many there are; what follows from its outcome is the domain's rule.
 
+use std::cell::{RefCell, RefMut};
+use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
-use std::time::{Duration, Instant};
+use std::rc::Rc;
+use std::time::Duration;
 
 use clankdin_domain::context::Ctx;
+use clankdin_domain::event::Event;
 use clankdin_domain::webhook::{
-    Attempt, AttemptOutcome, Claimed, EndpointHealth, NextStep, Recorded, delivery,
+    Attempt, AttemptOutcome, Endpoint, EndpointHealth, NextStep, Recorded, delivery,
 };
-use clankdin_outbound::{Client, Outbound};
+use clankdin_outbound::{Answer, Client, Outbound, SendError, TargetUrl, VettedAddress};
 use futures_util::FutureExt as _;
+use tokio::time::{Instant, timeout};
 
+use crate::machine::{Ended, Flight, Machine};
 use crate::metrics::{self, Metrics};
-use crate::request::{Request, Unsendable};
+use crate::request::Request;
 use crate::retry_after;
 use crate::settings::DispatcherSettings;
+
+/// How long connections are kept before all of them are let go: nobody else closes those that lie idle.
+const CLIENT_AGE: Duration = Duration::from_mins(1);
+
+/// The machine, as tries and whoever leads share it on one thread; never held over an `await`.
+#[derive(Clone)]
+pub(crate) struct SharedMachine(Rc<RefCell<Machine>>);
+
+impl SharedMachine {
+    pub(crate) fn new(machine: Machine) -> Self {
+        Self(Rc::new(RefCell::new(machine)))
+    }
+
+    pub(crate) fn borrow(&self) -> std::cell::Ref<'_, Machine> {
+        self.0.borrow()
+    }
+
+    pub(crate) fn borrow_mut(&self) -> RefMut<'_, Machine> {
+        self.0.borrow_mut()
+    }
+}
+
+/// What is sent, and where.
+pub(crate) struct Parcel {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) event: Event,
+}
 
 /// Tries deliveries. It belongs to the thread that made it, as its client does.
 pub(crate) struct Trying {
     try_limit: Duration,
-    client: Client,
+    client: RefCell<(Client, Instant)>,
+    /// How much is under way to each host and port.
+    authorities: RefCell<HashMap<(String, u16), usize>>,
     outbound: Outbound,
     ctx: Ctx,
     metrics: Metrics,
 }
 
+/// What kept a try from being made at all.
+enum Unmade {
+    /// The address has enough to do.
+    Busy,
+    /// What is stored of the event is damaged.
+    Damaged(String),
+}
+
 impl Trying {
     pub(crate) fn new(settings: &DispatcherSettings, outbound: Outbound, ctx: Ctx, metrics: Metrics) -> Self {
-        Self { try_limit: settings.try_limit, client: outbound.client(), outbound, ctx, metrics }
+        Self {
+            try_limit: settings.try_limit,
+            client: RefCell::new((outbound.client(), Instant::now())),
+            authorities: RefCell::default(),
+            outbound,
+            ctx,
+            metrics,
+        }
     }
 
-    pub(crate) fn ctx(&self) -> &Ctx {
-        &self.ctx
-    }
-
-    /// Tries a delivery, unless its claim took so long to be committed that its lease could end before
-    /// the try does: then it is given back, for whoever claims it next.
-    pub(crate) async fn settle(&self, claimed: Claimed) -> Recorded {
-        let left = (claimed.leased_until - self.ctx.now()).to_std().unwrap_or(Duration::ZERO);
-        if left < self.try_limit { self.give_back(&claimed) } else { self.attempt(claimed).await }
-    }
-
-    /// Ends the lease of a delivery that was not tried.
-    pub(crate) fn give_back(&self, claimed: &Claimed) -> Recorded {
-        recorded(claimed, None, NextStep::RetryAt(self.ctx.now()), EndpointHealth::Unchanged)
-    }
-
-    async fn attempt(&self, claimed: Claimed) -> Recorded {
+    /// Tries a delivery once.
+    pub(crate) async fn attempt(
+        &self,
+        mut flight: Flight,
+        parcel: Parcel,
+        machine: &SharedMachine,
+    ) -> (Flight, Ended) {
         let begun = Instant::now();
+        if flight.job.attempts == 0 {
+            self.metrics.lag((self.ctx.now() - parcel.event.occurred_at).to_std().unwrap_or_default());
+        }
         let sent = {
             let _under_way = self.metrics.under_way();
-            self.send(&claimed).await
+            self.send(&mut flight, &parcel, machine).await
         };
-        let damaged = sent.is_err();
-        let outcome = sent.unwrap_or_else(|error| {
-            tracing::error!(event_id = %claimed.event.id, %error, "a delivery can't be sent");
-            AttemptOutcome::Unanswered { class: "corrupt" }
-        });
-        let attempt = Attempt { at: self.ctx.now(), outcome, latency: begun.elapsed() };
-        let (next, health) = if damaged {
-            // No later try would do better, and the endpoint is not to blame.
-            (NextStep::GiveUp, EndpointHealth::Unchanged)
-        } else {
-            delivery::after(&attempt, claimed.attempts, claimed.failing_since, self.jitter())
+        let ended = match sent {
+            Ok(outcome) => {
+                let attempt = Attempt { at: self.ctx.now(), outcome, latency: begun.elapsed() };
+                Ended::Tried(self.judge(&flight, &parcel, attempt))
+            }
+            Err(Unmade::Busy) => Ended::Busy,
+            Err(Unmade::Damaged(error)) => {
+                // No later try would do better, and the endpoint is not to blame.
+                tracing::error!(event_id = %parcel.event.id, %error, "a delivery can't be sent");
+                self.metrics.unmade(CORRUPT);
+                Ended::Void(CORRUPT)
+            }
         };
-        self.metrics.tried(&attempt, next);
-        log(&claimed, &attempt, next, health);
-        recorded(&claimed, Some(attempt), next, health)
+        (flight, ended)
     }
 
-    async fn send(&self, claimed: &Claimed) -> Result<AttemptOutcome, Unsendable> {
-        let request = Request::build(&claimed.event, &claimed.secrets, self.ctx.now())?;
+    fn judge(&self, flight: &Flight, parcel: &Parcel, attempt: Attempt) -> Recorded {
+        let Parcel { endpoint, event } = parcel;
+        let (next, health) =
+            delivery::after(&attempt, flight.job.attempts, endpoint.failing_since, self.jitter());
+        self.metrics.tried(&attempt, next);
+        let result = Recorded {
+            webhook_id: flight.job.webhook_id,
+            event_id: event.id,
+            origin: flight.job.origin,
+            url: endpoint.url.clone(),
+            was_failing: endpoint.failing_since.is_some(),
+            attempts: flight.job.attempts + 1,
+            attempt,
+            next,
+            health,
+        };
+        log(&result);
+        result
+    }
+
+    async fn send(
+        &self,
+        flight: &mut Flight,
+        parcel: &Parcel,
+        machine: &SharedMachine,
+    ) -> Result<AttemptOutcome, Unmade> {
+        let Parcel { endpoint, event } = parcel;
+        let request = Request::build(event, &endpoint.secrets, self.ctx.now())
+            .map_err(|error| Unmade::Damaged(error.to_string()))?;
         // What was allowed when it was registered need not be any more.
-        let Ok(target) = self.outbound.parse(claimed.url.as_str()) else {
+        let Ok(target) = self.outbound.parse(endpoint.url.as_str()) else {
             return Ok(AttemptOutcome::Unanswered { class: "blocked" });
         };
-        // Each try has a connection of its own, so no receiver can hold one open between tries.
-        let answer = AssertUnwindSafe(self.client.post(&target, request.headers, request.body));
-        Ok(match answer.catch_unwind().await {
-            Ok(Ok(answer)) => {
+        let way = AssertUnwindSafe(self.exchange(flight, &target, &request, machine));
+        let exchanged = match timeout(self.try_limit, way.catch_unwind()).await {
+            Ok(Ok(exchanged)) => exchanged?,
+            // A receiver that found a way to make the client panic costs us one try like any other.
+            Ok(Err(_panic)) => return Ok(AttemptOutcome::Unanswered { class: "panic" }),
+            Err(_) => return Ok(AttemptOutcome::Unanswered { class: "timeout" }),
+        };
+        Ok(match exchanged {
+            Ok(answer) => {
                 let now = self.ctx.now();
                 let retry_after = answer.retry_after.and_then(|header| retry_after::parse(&header, now));
                 AttemptOutcome::Answered { status: answer.status, retry_after }
             }
-            Ok(Err(error)) => AttemptOutcome::Unanswered { class: error.class() },
-            // A receiver that found a way to make the client panic costs us one try like any other.
-            Err(_panic) => AttemptOutcome::Unanswered { class: "panic" },
+            Err(error) => AttemptOutcome::Unanswered { class: error.class() },
         })
+    }
+
+    async fn exchange(
+        &self,
+        flight: &mut Flight,
+        target: &TargetUrl,
+        request: &Request,
+        machine: &SharedMachine,
+    ) -> Result<Result<Answer, SendError>, Unmade> {
+        let client = self.client();
+        let addresses = match client.addresses(target).await {
+            Ok(addresses) => addresses,
+            Err(error) => return Ok(Err(error)),
+        };
+        // Each try begins at another address of those that a name has, and goes on where it is refused.
+        let first = usize::try_from(flight.job.attempts).unwrap_or_default() % addresses.len().max(1);
+        let mut answer = Err(SendError::Dns("the name has no addresses".to_owned()));
+        for address in addresses[first..].iter().chain(&addresses[..first]) {
+            if !machine.borrow_mut().admit(flight, address.ip(), self.ctx.now()) {
+                return Err(Unmade::Busy);
+            }
+            let has_more = machine.borrow().has_more(flight.job.webhook_id);
+            answer = self.post(&client, target, *address, has_more, request).await;
+            if !matches!(answer, Err(SendError::Connect(_))) {
+                break;
+            }
+        }
+        Ok(answer)
+    }
+
+    /// Posts on a connection that is kept where more is to come: else no receiver can hold one open between tries.
+    async fn post(
+        &self,
+        client: &Client,
+        target: &TargetUrl,
+        address: VettedAddress,
+        has_more: bool,
+        request: &Request,
+    ) -> Result<Answer, SendError> {
+        let under_way = UnderWay::new(self, target);
+        let is_kept = has_more || under_way.others > 0;
+        let post =
+            |is_kept| client.post_to(target, address, is_kept, request.headers.clone(), request.body.clone());
+        match post(is_kept).await {
+            // A kept connection may have been closed since.
+            Err(SendError::Reset(_)) if is_kept => post(false).await,
+            answer => answer,
+        }
+    }
+
+    fn client(&self) -> Client {
+        let mut client = self.client.borrow_mut();
+        if client.1.elapsed() > CLIENT_AGE {
+            *client = (self.outbound.client(), Instant::now());
+        }
+        client.0.clone()
     }
 
     /// From -1 to 1.
@@ -99,34 +227,55 @@ impl Trying {
     }
 }
 
-fn recorded(claimed: &Claimed, attempt: Option<Attempt>, next: NextStep, health: EndpointHealth) -> Recorded {
-    Recorded {
-        webhook_id: claimed.webhook_id,
-        url: claimed.url.clone(),
-        event_id: claimed.event.id,
-        leased_until: claimed.leased_until,
-        attempt,
-        next,
-        health,
+/// Why a delivery is given up whose event is damaged.
+const CORRUPT: &str = "corrupt";
+
+/// A request that is under way to a host and port, also when it ends because its task is dropped.
+struct UnderWay<'t> {
+    trying: &'t Trying,
+    authority: (String, u16),
+    /// How many others were when it began.
+    others: usize,
+}
+
+impl<'t> UnderWay<'t> {
+    fn new(trying: &'t Trying, target: &TargetUrl) -> Self {
+        let authority = (target.host().to_owned(), target.port());
+        let mut authorities = trying.authorities.borrow_mut();
+        let count = authorities.entry(authority.clone()).or_default();
+        let others = *count;
+        *count += 1;
+        Self { trying, authority, others }
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let mut authorities = self.trying.authorities.borrow_mut();
+        if let Some(count) = authorities.get_mut(&self.authority) {
+            *count -= 1;
+            if *count == 0 {
+                authorities.remove(&self.authority);
+            }
+        }
     }
 }
 
 /// One line a try. The URL is not in it: agents put tokens there.
-fn log(claimed: &Claimed, attempt: &Attempt, next: NextStep, health: EndpointHealth) {
-    let (event_id, webhook_id) = (claimed.event.id, claimed.webhook_id);
+fn log(result: &Recorded) {
+    let Recorded { webhook_id, event_id, attempt, next, health, attempts: tries, .. } = result;
     let status = match attempt.outcome {
         AttemptOutcome::Answered { status, .. } => Some(status),
         AttemptOutcome::Unanswered { .. } => None,
     };
     let latency_ms = attempt.latency.as_millis();
-    let (tries, class, outcome) =
-        (claimed.attempts + 1, metrics::class(attempt.outcome), metrics::outcome(next));
-    if next == NextStep::Delivered {
+    let (class, outcome) = (metrics::class(attempt.outcome), metrics::outcome(*next));
+    if *next == NextStep::Delivered {
         tracing::debug!(%event_id, %webhook_id, status, latency_ms, tries, "delivered");
     } else {
         tracing::info!(%event_id, %webhook_id, status, class, latency_ms, tries, outcome, "a try failed");
     }
-    if health == EndpointHealth::Disabled {
+    if *health == EndpointHealth::Disabled {
         tracing::info!(%webhook_id, "the endpoint is disabled");
     }
 }

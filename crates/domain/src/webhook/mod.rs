@@ -1,15 +1,20 @@
 //! Webhooks: endpoints of agents, what they subscribe to, and when a delivery is tried again.
 
 pub mod delivery;
+mod dispatch;
 mod register;
 mod repository;
 
 pub use delivery::{Attempt, AttemptOutcome, DeliveryStatus, EndpointHealth, NextStep};
+pub use dispatch::{
+    Among, Deferred, DeferredUntil, DeliveryRepository, Endpoint, Heard, Hearer, Lead, Missing, Origin,
+    Progress, Recorded, Waiting, Walk,
+};
 pub use register::{
     RegisterWebhook, RegisteredWebhook, Rotated, WebhookChanges, change_webhook, delete_webhook, own_webhook,
     register_webhook, rotate_secret,
 };
-pub use repository::{Claimed, DeliveryRepository, Recorded, Routed, WebhookRepository};
+pub use repository::WebhookRepository;
 
 use std::collections::BTreeSet;
 

@@ -1,10 +1,7 @@
-//! Where webhooks and their deliveries are kept.
+//! Where webhooks are kept.
 
-use super::delivery::{Attempt, EndpointHealth, NextStep};
-use super::{Webhook, WebhookSecrets, WebhookUrl};
-use crate::context::Timestamp;
-use crate::event::Event;
-use crate::id::{AgentId, EventId, WebhookId};
+use super::{Webhook, WebhookSecrets};
+use crate::id::{AgentId, WebhookId};
 use crate::store::StoreResult;
 
 /// Keeps webhooks; their secrets are sealed at rest.
@@ -27,85 +24,4 @@ pub trait WebhookRepository {
     fn set_secrets(&mut self, id: WebhookId, secrets: &WebhookSecrets) -> StoreResult<()>;
     /// Takes one away with its deliveries; `false` where there was none.
     fn delete(&mut self, id: WebhookId) -> StoreResult<bool>;
-}
-
-/// What a step of routing did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Routed {
-    /// Events taken from the outbox.
-    pub events: usize,
-    /// Deliveries that they became.
-    pub deliveries: usize,
-}
-
-/// A delivery that is this caller's to try until its lease ends.
-#[derive(Debug, Clone)]
-pub struct Claimed {
-    /// The endpoint.
-    pub webhook_id: WebhookId,
-    /// Where it is.
-    pub url: WebhookUrl,
-    /// What signs the delivery.
-    pub secrets: WebhookSecrets,
-    /// What it is told.
-    pub event: Event,
-    /// How often it was tried before.
-    pub attempts: u32,
-    /// Since when every try of this endpoint has failed.
-    pub failing_since: Option<Timestamp>,
-    /// Names the lease: what is recorded under another is discarded.
-    pub leased_until: Timestamp,
-}
-
-/// What came of a claimed delivery.
-#[derive(Debug, Clone)]
-pub struct Recorded {
-    /// The endpoint.
-    pub webhook_id: WebhookId,
-    /// Where it was when it was tried: what came of that says nothing of another place.
-    pub url: WebhookUrl,
-    /// The event.
-    pub event_id: EventId,
-    /// The lease under which it was tried.
-    pub leased_until: Timestamp,
-    /// What was tried; `None` where the lease is given back untried.
-    pub attempt: Option<Attempt>,
-    /// What becomes of the delivery.
-    pub next: NextStep,
-    /// How the endpoint stands after it.
-    pub health: EndpointHealth,
-}
-
-/// Moves events from the outbox to endpoints.
-pub trait DeliveryRepository {
-    /// Takes up to `max_events` from the outbox in the order of their commits, and makes one
-    /// delivery for each active endpoint that hears of them, was registered before them, and is
-    /// not their actor's. An event that everyone hears of ends the step: what one transaction makes is
-    /// bounded by the endpoints of one event.
-    fn route(&mut self, now: Timestamp, max_events: usize) -> StoreResult<Routed>;
-
-    /// Claims up to `max` deliveries to active endpoints that are due, those longest due first, and
-    /// none to the endpoints in `saturated`, nor more than `per_endpoint` to one.
-    fn claim(
-        &mut self,
-        now: Timestamp,
-        leased_until: Timestamp,
-        max: usize,
-        per_endpoint: usize,
-        saturated: &[WebhookId],
-    ) -> StoreResult<Vec<Claimed>>;
-
-    /// Records what came of claimed deliveries. One whose lease went to another since is passed
-    /// over: it is tried again, with the same id.
-    fn record(&mut self, results: &[Recorded]) -> StoreResult<()>;
-
-    /// When the next delivery to an active endpoint is due.
-    fn next_due_at(&mut self) -> StoreResult<Option<Timestamp>>;
-
-    /// How many events wait in the outbox, and since when the oldest does.
-    fn backlog(&mut self) -> StoreResult<(usize, Option<Timestamp>)>;
-
-    /// Forgets up to `max` routed events from before that moment with their deliveries; answers how
-    /// many.
-    fn forget_before(&mut self, before: Timestamp, max: usize) -> StoreResult<usize>;
 }

@@ -58,7 +58,7 @@ async fn kept_posts_share_a_connection_and_a_plain_post_never_takes_it() {
     let outbound = Outbound::new(settings(anywhere())).unwrap();
     let (client, target) = (outbound.client(), outbound.parse(&receiver.url()).unwrap());
     for _ in 0..3 {
-        client.post_kept(&target, Vec::new(), Bytes::new()).await.unwrap();
+        client.post_to(&target, address, true, Vec::new(), Bytes::new()).await.unwrap();
     }
     assert_eq!(receiver.connections(), 1);
     client.post(&target, Vec::new(), Bytes::new()).await.unwrap();

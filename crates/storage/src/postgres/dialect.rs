@@ -1,6 +1,8 @@
 //! What `PostgreSQL` says in its own way: its connection, how ids and times stand in it, and how rows
 //! are held while others write beside.
 
+use std::time::Duration;
+
 use clankdin_domain::context::Timestamp;
 use clankdin_domain::store::StoreResult;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
@@ -97,4 +99,63 @@ fn word_key(word: &str) -> i64 {
     let digest = ring::digest::digest(&ring::digest::SHA256, word.as_bytes());
     let first = digest.as_ref().first_chunk::<8>();
     first.map_or(0, |bytes| i64::from_be_bytes(*bytes))
+}
+
+/// An id as a statement spells it.
+pub(crate) fn spell_id(id: Uuid) -> String {
+    format!("'{}'::uuid", id.hyphenated())
+}
+
+/// No time, as a statement spells it.
+pub(crate) const NULL_TIME: &str = "CAST(NULL AS timestamptz)";
+
+/// A time as a statement spells it.
+pub(crate) fn spell_time(time: Timestamp) -> String {
+    format!("'{}'::timestamptz", time.to_rfc3339_opts(chrono::SecondsFormat::Micros, true))
+}
+
+#[derive(QueryableByName)]
+struct Fence {
+    #[diesel(sql_type = BigInt)]
+    fence: i64,
+}
+
+/// Takes the lead for that long, or keeps it; `None` while another has it. By the database's clock, on which all
+/// dispatchers agree.
+pub(crate) fn take_lead(
+    connection: &mut Connection,
+    dispatcher: Id,
+    length: Duration,
+) -> StoreResult<Option<i64>> {
+    let taken = diesel::sql_query(
+        "UPDATE dispatcher_leads SET dispatcher = $1, \
+         fence = fence + CASE WHEN dispatcher = $1 THEN 0 ELSE 1 END, \
+         held_until = clock_timestamp() + make_interval(secs => $2) \
+         WHERE id = 1 AND (dispatcher = $1 OR held_until < clock_timestamp()) RETURNING fence",
+    )
+    .bind::<diesel::sql_types::Uuid, _>(dispatcher)
+    .bind::<diesel::sql_types::Double, _>(length.as_secs_f64())
+    .get_result::<Fence>(connection)
+    .optional()
+    .map_err(store_error)?;
+    Ok(taken.map(|taken| taken.fence))
+}
+
+/// Whether the lead of that fence still stands. Until the transaction ends, nobody takes it.
+pub(crate) fn hold_lead(connection: &mut Connection, fence: i64) -> StoreResult<bool> {
+    let held = diesel::sql_query("SELECT fence FROM dispatcher_leads WHERE id = 1 AND fence = $1 FOR SHARE")
+        .bind::<BigInt, _>(fence)
+        .get_result::<Fence>(connection)
+        .optional()
+        .map_err(store_error)?;
+    Ok(held.is_some())
+}
+
+/// Lets another take the lead.
+pub(crate) fn lay_lead_down(connection: &mut Connection, fence: i64) -> StoreResult<()> {
+    diesel::sql_query("UPDATE dispatcher_leads SET held_until = '-infinity' WHERE id = 1 AND fence = $1")
+        .bind::<BigInt, _>(fence)
+        .execute(connection)
+        .map_err(store_error)?;
+    Ok(())
 }

@@ -23,6 +23,12 @@ pub(super) const PARKED: Time = Time(match Timestamp::from_timestamp(253_402_300
     None => Timestamp::MAX_UTC,
 });
 
+/// When what waits for its turn in an endpoint's line is due: when the dispatcher says so.
+pub(super) const IN_LINE: Time = Time(match Timestamp::from_timestamp(253_402_214_400, 0) {
+    Some(last_day_of_9999) => last_day_of_9999,
+    None => Timestamp::MAX_UTC,
+});
+
 impl WebhookRepository for DieselStore<'_> {
     fn insert(&mut self, webhook: &Webhook, secrets: &WebhookSecrets) -> StoreResult<()> {
         let id = Id(webhook.id.uuid());

@@ -1,5 +1,7 @@
 //! What `SQLite` says in its own way: its connection, and how ids and times stand in it.
 
+use std::time::Duration;
+
 use clankdin_domain::context::Timestamp;
 use clankdin_domain::store::StoreResult;
 use diesel::backend::Backend;
@@ -76,5 +78,36 @@ pub(crate) use unheld;
 /// Holds a word that is about to become some row's own, until the transaction ends, as all is held.
 #[expect(clippy::unnecessary_wraps, reason = "another back-end has to ask its database")]
 pub(crate) fn hold_word(_: &mut Connection, _: &str) -> StoreResult<()> {
+    Ok(())
+}
+
+/// An id as a statement spells it.
+pub(crate) fn spell_id(id: Uuid) -> String {
+    format!("x'{}'", id.simple())
+}
+
+/// No time, as a statement spells it.
+pub(crate) const NULL_TIME: &str = "NULL";
+
+/// A time as a statement spells it.
+pub(crate) fn spell_time(time: Timestamp) -> String {
+    time.timestamp_micros().to_string()
+}
+
+/// Which dispatcher delivers: one process has the file, and the lead with it.
+#[expect(clippy::unnecessary_wraps, reason = "another back-end has to ask its database")]
+pub(crate) fn take_lead(_: &mut Connection, _: Id, _: Duration) -> StoreResult<Option<i64>> {
+    Ok(Some(0))
+}
+
+/// Whether the lead of that fence still stands, which it does until the transaction ends.
+#[expect(clippy::unnecessary_wraps, reason = "another back-end has to ask its database")]
+pub(crate) fn hold_lead(_: &mut Connection, _: i64) -> StoreResult<bool> {
+    Ok(true)
+}
+
+/// Lets another take the lead.
+#[expect(clippy::unnecessary_wraps, reason = "another back-end has to ask its database")]
+pub(crate) fn lay_lead_down(_: &mut Connection, _: i64) -> StoreResult<()> {
     Ok(())
 }

@@ -68,7 +68,7 @@ async fn what_was_committed_while_no_dispatcher_ran_arrives() {
 #[actix_rt::test]
 async fn more_events_than_one_batch_holds_all_arrive() {
     let mut world = World::new();
-    world.settings.route_batch = 3;
+    world.settings.batch = 3;
     world.settings.in_all = 5;
     world.settings.flush_at = 2;
     let ann = world.register("Ann").await;
@@ -140,7 +140,7 @@ async fn a_secret_rotated_while_others_are_under_way_signs_what_waits() {
     }
 
     let dispatcher = world.start();
-    // The fifth had a slot to itself: had more been claimed for it, they would wait with it.
+    // What waits is not read before its turn: the fifth has its turn when one of four has ended.
     gate.add_permits(1);
     for _ in 0..5 {
         let told = receiver.told().await;

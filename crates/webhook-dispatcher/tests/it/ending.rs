@@ -21,11 +21,10 @@ async fn what_was_sent_but_not_recorded_is_sent_again_with_the_same_id() {
     world.tell(ann, "kai").await;
     let first = receiver.told().await;
     dispatcher.killed().await;
-    assert_eq!(world.due_in().await, Some(world.settings.lease));
+    assert_eq!(world.without_row().await, 1);
 
     world.settings.flush_after = Duration::from_millis(1);
     let dispatcher = world.start();
-    world.pass(world.settings.lease);
     let second = receiver.told().await;
     assert_eq!((second.id(), &second.body), (first.id(), &first.body));
     world.all_recorded().await;
@@ -46,7 +45,6 @@ async fn what_was_under_way_when_it_was_killed_is_sent_again() {
     dispatcher.killed().await;
 
     let dispatcher = world.start();
-    world.pass(world.settings.lease);
     assert_eq!(receiver.told().await.id(), first.id());
     world.all_recorded().await;
     dispatcher.stopped().await;
@@ -74,8 +72,7 @@ async fn stopping_ends_what_is_under_way_and_leaves_what_waits() {
     gate.add_permits(4);
     dispatcher.stopped().await;
     assert!(receiver.is_quiet());
-    // Nothing is leased: what is left can be had at once.
-    assert_eq!(world.due_in().await, Some(Duration::ZERO));
+    assert_eq!(world.without_row().await, 5);
 
     let dispatcher = world.start();
     for _ in arrived.len()..10 {

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clankdin_domain::agent::{self, AgentName, Bio, Handle, Profile, Register, SkillName, Skills, Tagline};
-use clankdin_domain::context::Ctx;
+use clankdin_domain::context::{Ctx, Timestamp};
 use clankdin_domain::event::{Audience, Event, EventKind};
 use clankdin_domain::id::{AgentId, WebhookId};
 use clankdin_domain::limit::ActionLimits;
 use clankdin_domain::secret::WebhookSecret;
 use clankdin_domain::store::{Database, StoreError, UnitOfWork};
-use clankdin_domain::webhook::{self, RegisterWebhook, Subscription, Webhook, WebhookUrl};
+use clankdin_domain::webhook::{self, RegisterWebhook, Subscription, Walk, Webhook, WebhookUrl};
 use clankdin_outbound::{AddressPolicy, Outbound, OutboundSettings, Timeouts};
 use clankdin_storage::{SqliteOptions, SqliteStore};
 use clankdin_webhook_dispatcher::{Dispatcher, DispatcherSettings};
@@ -157,22 +157,45 @@ impl World {
         self.database.read(move |uow| uow.webhooks().by_id(id)).await.unwrap().unwrap()
     }
 
-    /// How long until the next delivery is due; a lease makes it its own length.
+    /// How long until the next delivery that waits as a row is due.
     pub(crate) async fn due_in(&self) -> Option<Duration> {
-        let due_at = self.database.read(|uow| uow.deliveries().next_due_at()).await.unwrap()?;
+        let due_at =
+            self.database.read(|uow| uow.deliveries().next_due_at(Timestamp::UNIX_EPOCH)).await.unwrap()?;
         Some((due_at - self.ctx.now()).to_std().unwrap_or_default())
     }
 
-    /// Waits until no delivery is due or leased any more.
-    pub(crate) async fn all_recorded(&self) {
-        eventually(async || self.due_in().await.is_none()).await;
+    /// How many deliveries have no row yet, of events that have their places.
+    pub(crate) async fn without_row(&self) -> usize {
+        let left = self.database.read(|uow| {
+            let deliveries = uow.deliveries();
+            let mut walk = Walk { read: deliveries.handled()?, within: None };
+            let mut left = 0;
+            loop {
+                let heard = deliveries.hearers(walk, 1_000)?;
+                left += heard.hearers.len();
+                if !heard.is_more {
+                    return Ok::<_, StoreError>(left);
+                }
+                walk = heard.next;
+            }
+        });
+        left.await.unwrap()
     }
 
-    /// Waits until the only delivery is neither due nor leased but to be tried again; answers in how
-    /// long.
+    async fn is_settled(&self) -> bool {
+        let (waiting, _) = self.database.read(|uow| uow.deliveries().backlog()).await.unwrap();
+        waiting == 0 && self.without_row().await == 0
+    }
+
+    /// Waits until all is recorded and nothing is to be tried again.
+    pub(crate) async fn all_recorded(&self) {
+        eventually(async || self.is_settled().await && self.due_in().await.is_none()).await;
+    }
+
+    /// Waits until all is recorded and the only delivery is to be tried again; answers in how long.
     pub(crate) async fn retry_recorded(&self) -> Duration {
-        let free = |wait: &Duration| *wait > Duration::ZERO && *wait != self.settings.lease;
-        eventually(async || self.due_in().await.as_ref().is_some_and(free)).await;
+        let is_later = |wait: Duration| wait > Duration::ZERO;
+        eventually(async || self.is_settled().await && self.due_in().await.is_some_and(is_later)).await;
         self.due_in().await.unwrap()
     }
 

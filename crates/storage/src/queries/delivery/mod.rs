@@ -1,74 +1,82 @@
 //! Events on their way from the outbox to endpoints.
 //!
-//! Architecture invariant: a delivery's time of the next try is also its lease. Whoever claims it moves
-//! that time to the end of the lease, and what comes of the try is recorded only while it still stands
-//! there.
+//! Architecture invariant: nothing of a delivery is written but in the name of a lead that stands, and over nothing
+//! but the state that was read. So whoever has lost the lead changes nothing any more, and what an agent asks for
+//! meanwhile (a redelivery, an erasure) is not undone.
 
-mod claim;
+mod hearers;
+mod place;
+mod prepare;
 mod record;
-mod route;
+mod waiting;
+
+use std::time::Duration;
 
 use clankdin_domain::context::Timestamp;
-use clankdin_domain::id::WebhookId;
+use clankdin_domain::event::{Event, Sequence};
+use clankdin_domain::id::{DispatcherId, EventId, WebhookId};
 use clankdin_domain::store::StoreResult;
-use clankdin_domain::webhook::{Claimed, DeliveryRepository, Recorded, Routed, WebhookStatus};
-use diesel::dsl::sql;
-use diesel::expression::SqlLiteral;
+use clankdin_domain::webhook::{DeliveryRepository, Endpoint, Heard, Lead, Missing, Progress, Waiting, Walk};
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 
-use super::super::dialect::{Id, Time, held};
-use super::super::schema::{deliveries, outbox, webhooks};
-use super::webhook::PARKED;
+use super::super::dialect::{Id, Time, hold_lead, lay_lead_down, take_lead};
+use super::super::schema::{log_ends, outbox};
 use super::{DieselStore, limit_of};
 use crate::error::store_error;
 
 impl DeliveryRepository for DieselStore<'_> {
-    fn route(&mut self, now: Timestamp, max_events: usize) -> StoreResult<Routed> {
-        self.route_events(now, max_events)
+    fn lead(&mut self, dispatcher: DispatcherId, length: Duration) -> StoreResult<Option<Lead>> {
+        let taken = take_lead(self.connection, Id(dispatcher.uuid()), length)?;
+        Ok(taken.map(|fence| Lead { dispatcher, fence }))
     }
 
-    fn claim(
-        &mut self,
-        now: Timestamp,
-        leased_until: Timestamp,
-        max: usize,
-        per_endpoint: usize,
-        saturated: &[WebhookId],
-    ) -> StoreResult<Vec<Claimed>> {
-        self.claim_due(now, leased_until, max, per_endpoint, saturated)
+    fn lay_down(&mut self, lead: Lead) -> StoreResult<()> {
+        lay_lead_down(self.connection, lead.fence)
     }
 
-    fn record(&mut self, results: &[Recorded]) -> StoreResult<()> {
-        // Endpoints first, in order of their ids, as whoever changes one does: it is held, and then what
-        // waits for it.
-        let mut endpoints: Vec<Id> = results.iter().map(|result| Id(result.webhook_id.uuid())).collect();
-        endpoints.sort_unstable();
-        endpoints.dedup();
-        held!(
-            webhooks::table.filter(webhooks::id.eq_any(&endpoints)).order(webhooks::id).select(webhooks::id)
-        )
-        .load::<Id>(self.connection)
-        .map_err(store_error)?;
-        for result in results {
-            if self.record_delivery(result)? {
-                self.record_health(result)?;
-            }
+    fn place(&mut self, now: Timestamp, max: usize) -> StoreResult<usize> {
+        self.place_events(now, max)
+    }
+
+    fn handled(&mut self) -> StoreResult<Sequence> {
+        let handled = log_ends::table.find(1).select(log_ends::handled).first(self.connection);
+        handled.map(Sequence::new).map_err(store_error)
+    }
+
+    fn hearers(&mut self, walk: Walk, max: usize) -> StoreResult<Heard> {
+        self.hearers_of_next(walk, max)
+    }
+
+    fn due(&mut self, now: Timestamp, max: usize) -> StoreResult<Vec<Waiting>> {
+        self.due_until(now, max)
+    }
+
+    fn next_due_at(&mut self, after: Timestamp) -> StoreResult<Option<Timestamp>> {
+        self.first_due_after(after)
+    }
+
+    fn lines(&mut self) -> StoreResult<Vec<WebhookId>> {
+        self.endpoints_with_a_line()
+    }
+
+    fn line(&mut self, webhook: WebhookId, max: usize) -> StoreResult<Vec<Waiting>> {
+        self.first_in_line(webhook, max)
+    }
+
+    fn endpoints(&mut self, ids: &[WebhookId]) -> StoreResult<Vec<Result<Endpoint, Missing>>> {
+        self.prepare_endpoints(ids)
+    }
+
+    fn events(&mut self, ids: &[EventId]) -> StoreResult<Vec<Result<Event, Missing>>> {
+        self.prepare_events(ids)
+    }
+
+    fn record(&mut self, lead: Lead, progress: &Progress) -> StoreResult<bool> {
+        let holds = hold_lead(self.connection, lead.fence)?;
+        if holds {
+            self.record_progress(progress)?;
         }
-        Ok(())
-    }
-
-    fn next_due_at(&mut self) -> StoreResult<Option<Timestamp>> {
-        let next: Option<Time> = deliveries::table
-            .inner_join(webhooks::table.on(webhooks::id.eq(deliveries::webhook_id)))
-            .filter(is_pending().and(deliveries::next_attempt_at.lt(PARKED)))
-            .filter(webhooks::status.eq(WebhookStatus::Active.name()))
-            .order(deliveries::next_attempt_at)
-            .select(deliveries::next_attempt_at)
-            .first(self.connection)
-            .optional()
-            .map_err(store_error)?;
-        Ok(next.map(|at| at.0))
+        Ok(holds)
     }
 
     fn backlog(&mut self) -> StoreResult<(usize, Option<Timestamp>)> {
@@ -84,9 +92,10 @@ impl DeliveryRepository for DieselStore<'_> {
     }
 
     fn forget_before(&mut self, before: Timestamp, max: usize) -> StoreResult<usize> {
+        let handled = self.handled()?;
         let forgotten: Vec<(i64, Option<i64>)> = outbox::table
             .filter(outbox::occurred_at.lt(Time(before)))
-            .filter(outbox::sequence.is_not_null())
+            .filter(outbox::sequence.le(handled.get()))
             .order(outbox::occurred_at)
             .limit(limit_of(max))
             .select((outbox::position, outbox::sequence))
@@ -100,10 +109,4 @@ impl DeliveryRepository for DieselStore<'_> {
             .execute(self.connection)
             .map_err(store_error)
     }
-}
-
-/// Spelled out, not bound: the index of what is due holds pending rows alone, and is used only where
-/// the statement says so in so many words.
-fn is_pending() -> SqlLiteral<Bool> {
-    sql("deliveries.status = 'pending'")
 }

@@ -1,56 +1,122 @@
-//! What came of each try, and how its endpoint stands after it.
+//! What came of tries, how endpoints stand after them, and what is to wait: all of one kind in one statement.
 
+use clankdin_domain::event::Sequence;
 use clankdin_domain::store::StoreResult;
 use clankdin_domain::webhook::{
-    AttemptOutcome, DeliveryStatus, EndpointHealth, NextStep, Recorded, WebhookStatus,
+    AttemptOutcome, Deferred, DeferredUntil, DeliveryStatus, EndpointHealth, NextStep, Origin, Progress,
+    Recorded, WebhookStatus,
 };
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool};
+use diesel::sql_types::Bool;
 
-use super::super::super::dialect::{Id, Time};
-use super::super::super::schema::{deliveries, webhooks};
+use super::super::super::dialect::{Id, NULL_TIME, Time, held, spell_id, spell_time};
+use super::super::super::schema::{log_ends, webhooks};
 use super::super::DieselStore;
-use super::super::webhook::park;
+use super::super::webhook::{IN_LINE, PARKED, park};
 use crate::error::store_error;
 
+/// The columns of a delivery after a try, in the order of [`row`].
+const COLUMNS: &str = "webhook_id, event_id, was_due_at, status, attempts, next_attempt_at, last_attempt_at, \
+                       last_status, last_failure, last_latency_ms";
+
+/// A list of values takes its types from them.
+const NULL_NUMBER: &str = "CAST(NULL AS BIGINT)";
+const NULL_TEXT: &str = "CAST(NULL AS TEXT)";
+
 impl DieselStore<'_> {
-    /// Whether the lease still stood.
-    pub(super) fn record_delivery(&mut self, result: &Recorded) -> StoreResult<bool> {
-        let (status, next_attempt_at) = match result.next {
-            NextStep::Delivered => (DeliveryStatus::Delivered, result.leased_until),
-            NextStep::RetryAt(at) => (DeliveryStatus::Pending, at),
-            NextStep::GiveUp => (DeliveryStatus::Failed, result.leased_until),
+    pub(super) fn record_progress(&mut self, progress: &Progress) -> StoreResult<()> {
+        let Progress { results, deferred, handled } = progress;
+        self.hold_endpoints(progress)?;
+        let (walked, stood): (Vec<String>, Vec<String>) = {
+            let rows = results.iter().map(row).chain(deferred.iter().map(deferred_row));
+            let mut parts = (Vec::new(), Vec::new());
+            rows.for_each(|(is_walked, row)| if is_walked { parts.0.push(row) } else { parts.1.push(row) });
+            parts
         };
-        let its = deliveries::table.find((Id(result.webhook_id.uuid()), Id(result.event_id.uuid())));
-        let leased = deliveries::next_attempt_at
-            .eq(Time(result.leased_until))
-            .and(deliveries::status.eq(DeliveryStatus::Pending.name()));
-        let tries = i64::from(result.attempt.is_some());
-        let last_try = result.attempt.as_ref().map(|attempt| {
-            let (status, failure) = match attempt.outcome {
-                AttemptOutcome::Answered { status, .. } => (Some(i64::from(status)), None),
-                AttemptOutcome::Unanswered { class } => (None, Some(class)),
-            };
-            (
-                deliveries::last_attempt_at.eq(Some(Time(attempt.at))),
-                deliveries::last_status.eq(status),
-                deliveries::last_failure.eq(failure),
-                deliveries::last_latency_ms.eq(i64::try_from(attempt.latency.as_millis()).ok()),
-            )
-        });
-        let recorded = diesel::update(its.filter(leased))
-            .set((
-                deliveries::status.eq(status.name()),
-                deliveries::next_attempt_at.eq(Time(next_attempt_at)),
-                deliveries::attempts.eq(deliveries::attempts + tries.into_sql::<BigInt>()),
-                last_try,
-            ))
-            .execute(self.connection)
-            .map_err(store_error)?;
-        Ok(recorded > 0)
+        self.insert_walked(&walked)?;
+        self.update_stood(&stood)?;
+        for result in results {
+            self.record_health(result)?;
+        }
+        self.record_handled(*handled)
     }
 
-    pub(super) fn record_health(&mut self, result: &Recorded) -> StoreResult<()> {
+    /// Endpoints first, in order of their ids, as whoever changes one does: it is held, and then what waits for it.
+    fn hold_endpoints(&mut self, progress: &Progress) -> StoreResult<()> {
+        let results = progress.results.iter().map(|result| result.webhook_id);
+        let deferred = progress.deferred.iter().map(|deferred| deferred.webhook_id);
+        let mut endpoints: Vec<Id> = results.chain(deferred).map(|id| Id(id.uuid())).collect();
+        if endpoints.is_empty() {
+            return Ok(());
+        }
+        endpoints.sort_unstable();
+        endpoints.dedup();
+        held!(
+            webhooks::table.filter(webhooks::id.eq_any(&endpoints)).order(webhooks::id).select(webhooks::id)
+        )
+        .load::<Id>(self.connection)
+        .map_err(store_error)?;
+        Ok(())
+    }
+
+    /// Makes the rows of deliveries that came from the log. Where the endpoint or the event is there no more, there
+    /// is nothing to be kept; where a row has been made since, that one stands.
+    fn insert_walked(&mut self, rows: &[String]) -> StoreResult<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        // Ids, numbers, times, and words of our own: nothing here needs to be bound.
+        diesel::sql_query(format!(
+            "WITH results ({COLUMNS}) AS (VALUES {}) \
+             INSERT INTO deliveries (webhook_id, event_id, status, attempts, next_attempt_at, last_attempt_at, \
+               last_status, last_failure, last_latency_ms) \
+             SELECT results.webhook_id, results.event_id, results.status, results.attempts, \
+               results.next_attempt_at, results.last_attempt_at, results.last_status, results.last_failure, \
+               results.last_latency_ms \
+             FROM results JOIN webhooks ON webhooks.id = results.webhook_id \
+               JOIN outbox ON outbox.id = results.event_id \
+             WHERE true ON CONFLICT (webhook_id, event_id) DO NOTHING",
+            rows.join(", ")
+        ))
+        .execute(self.connection)
+        .map_err(store_error)?;
+        Ok(())
+    }
+
+    /// Changes the rows of deliveries that had one, where it still stands as it was read.
+    fn update_stood(&mut self, rows: &[String]) -> StoreResult<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        diesel::sql_query(format!(
+            "WITH results ({COLUMNS}) AS (VALUES {}) \
+             UPDATE deliveries SET status = results.status, next_attempt_at = results.next_attempt_at, \
+               attempts = coalesce(results.attempts, deliveries.attempts), \
+               last_attempt_at = coalesce(results.last_attempt_at, deliveries.last_attempt_at), \
+               last_status = CASE WHEN results.last_attempt_at IS NULL THEN deliveries.last_status \
+                 ELSE results.last_status END, \
+               last_failure = CASE WHEN results.last_attempt_at IS NULL \
+                 THEN coalesce(results.last_failure, deliveries.last_failure) ELSE results.last_failure END, \
+               last_latency_ms = coalesce(results.last_latency_ms, deliveries.last_latency_ms) \
+             FROM results WHERE deliveries.webhook_id = results.webhook_id \
+               AND deliveries.event_id = results.event_id AND deliveries.status = 'pending' \
+               AND deliveries.next_attempt_at = results.was_due_at",
+            rows.join(", ")
+        ))
+        .execute(self.connection)
+        .map_err(store_error)?;
+        Ok(())
+    }
+
+    fn record_handled(&mut self, handled: Sequence) -> StoreResult<()> {
+        diesel::update(log_ends::table.find(1).filter(log_ends::handled.lt(handled.get())))
+            .set(log_ends::handled.eq(handled.get()))
+            .execute(self.connection)
+            .map_err(store_error)?;
+        Ok(())
+    }
+
+    fn record_health(&mut self, result: &Recorded) -> StoreResult<()> {
         let id = Id(result.webhook_id.uuid());
         let its = webhooks::table.find(id).filter(webhooks::url.eq(result.url.as_str()));
         match result.health {
@@ -61,12 +127,11 @@ impl DieselStore<'_> {
                     .execute(self.connection)
                     .map_err(store_error)?;
             }
-            EndpointHealth::FailingSince(since) => {
-                // Where another delivery has succeeded since this one was claimed, what failed before
-                // that no longer counts: failing begins with this try.
-                let since = result.attempt.as_ref().map_or(since, |attempt| attempt.at);
+            EndpointHealth::FailingSince(_) => {
+                // Where another delivery has succeeded since this one was read, what failed before that
+                // no longer counts: failing begins with this try.
                 diesel::update(its.filter(webhooks::failing_since.is_null()))
-                    .set(webhooks::failing_since.eq(Some(Time(since))))
+                    .set(webhooks::failing_since.eq(Some(Time(result.attempt.at))))
                     .execute(self.connection)
                     .map_err(store_error)?;
             }
@@ -79,9 +144,8 @@ impl DieselStore<'_> {
                     .set(webhooks::status.eq(WebhookStatus::Disabled.name()))
                     .execute(self.connection)
                     .map_err(store_error)?;
-                let at = result.attempt.map_or(result.leased_until, |attempt| attempt.at);
                 diesel::update(its.filter(webhooks::failing_since.is_null()))
-                    .set(webhooks::failing_since.eq(Time(at)))
+                    .set(webhooks::failing_since.eq(Time(result.attempt.at)))
                     .execute(self.connection)
                     .map_err(store_error)?;
                 if disabled > 0 {
@@ -90,5 +154,57 @@ impl DieselStore<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether it came from the log, and its row.
+fn row(result: &Recorded) -> (bool, String) {
+    let (status, next_attempt_at) = match result.next {
+        NextStep::Delivered => (DeliveryStatus::Delivered, result.attempt.at),
+        NextStep::RetryAt(at) => (DeliveryStatus::Pending, at),
+        NextStep::GiveUp => (DeliveryStatus::Failed, result.attempt.at),
+    };
+    let (answered, failure) = match result.attempt.outcome {
+        AttemptOutcome::Answered { status, .. } => (status.to_string(), NULL_TEXT.to_owned()),
+        AttemptOutcome::Unanswered { class } => (NULL_NUMBER.to_owned(), format!("'{class}'")),
+    };
+    let (is_walked, was_due_at) = origin(result.origin);
+    let row = format!(
+        "({}, {}, {was_due_at}, '{}', {}, {}, {}, {answered}, {failure}, {})",
+        spell_id(result.webhook_id.uuid()),
+        spell_id(result.event_id.uuid()),
+        status.name(),
+        result.attempts,
+        spell_time(next_attempt_at),
+        spell_time(result.attempt.at),
+        result.attempt.latency.as_millis(),
+    );
+    (is_walked, row)
+}
+
+fn deferred_row(deferred: &Deferred) -> (bool, String) {
+    let pending = DeliveryStatus::Pending;
+    let (status, next_attempt_at, failure) = match deferred.until {
+        DeferredUntil::ItsTurn => (pending, IN_LINE, NULL_TEXT.to_owned()),
+        DeferredUntil::SwitchedOn => (pending, PARKED, NULL_TEXT.to_owned()),
+        DeferredUntil::Never(reason) => (DeliveryStatus::Failed, PARKED, format!("'{reason}'")),
+    };
+    let (is_walked, was_due_at) = origin(deferred.origin);
+    let attempts = if is_walked { "0" } else { NULL_NUMBER };
+    let row = format!(
+        "({}, {}, {was_due_at}, '{}', {attempts}, {}, {NULL_TIME}, {NULL_NUMBER}, {failure}, {NULL_NUMBER})",
+        spell_id(deferred.webhook_id.uuid()),
+        spell_id(deferred.event_id.uuid()),
+        status.name(),
+        spell_time(next_attempt_at.0),
+    );
+    (is_walked, row)
+}
+
+/// Whether it came from the log, and when its row was due.
+fn origin(origin: Origin) -> (bool, String) {
+    match origin {
+        Origin::Log(_) => (true, NULL_TIME.to_owned()),
+        Origin::Row(due_at) => (false, spell_time(due_at)),
     }
 }

@@ -1,0 +1,132 @@
+//! Who is to hear of the next events in the log: set by set, never endpoint by endpoint.
+
+use clankdin_domain::event::{EventKind, Sequence};
+use clankdin_domain::id::WebhookId;
+use clankdin_domain::store::StoreResult;
+use clankdin_domain::webhook::{Among, Heard, Hearer, Subscription, Walk, WebhookStatus};
+use diesel::dsl::{exists, not};
+use diesel::prelude::*;
+
+use super::super::super::dialect::Id;
+use super::super::super::schema::{deliveries, outbox, webhook_events, webhooks};
+use super::super::outbox::BLANK;
+use super::super::{DieselStore, limit_of};
+use crate::error::store_error;
+
+/// Whether the endpoint is to hear of the event and was not told yet.
+///
+/// It has to be registered before the event: by time, and, because the clock may have been set back between the
+/// two, by their ids as well, which grow even then. An event without content was erased, but for the kind that has
+/// none.
+macro_rules! hears {
+    () => {
+        webhooks::status
+            .eq(WebhookStatus::Active.name())
+            .and(webhooks::created_at.le(outbox::occurred_at).or(webhooks::id.lt(outbox::id)))
+            .and(outbox::actor_id.is_null().or(outbox::actor_id.ne(webhooks::agent_id.nullable())))
+            .and(outbox::data.ne(BLANK).or(outbox::kind.eq(EventKind::KeyRevoked.name())))
+            .and(not(exists(deliveries::table.find((webhooks::id, outbox::id)))))
+    };
+}
+
+impl DieselStore<'_> {
+    pub(super) fn hearers_of_next(&mut self, walk: Walk, max: usize) -> StoreResult<Heard> {
+        let next: Vec<(i64, Option<Id>)> = outbox::table
+            .filter(outbox::sequence.gt(walk.read.get()))
+            .order(outbox::sequence)
+            .limit(limit_of(max))
+            .select((outbox::sequence.assume_not_null(), outbox::addressee_id))
+            .load(self.connection)
+            .map_err(store_error)?;
+        let told = next.iter().take_while(|(_, addressee)| addressee.is_some()).count();
+        match (next.first(), told) {
+            (None, _) => Ok(Heard { hearers: Vec::new(), next: walk, is_more: false }),
+            (Some((announced, _)), 0) => {
+                let among = walk.within.unwrap_or(Among { all: false, last: None });
+                self.hearers_of_announced(walk.read, *announced, among, max)
+            }
+            (Some(_), told) => {
+                let until = next.get(told - 1).map_or(walk.read.get(), |(sequence, _)| *sequence);
+                let hearers = self.hearers_of_told(walk.read.get(), until)?;
+                let is_more = told < next.len() || told == max;
+                Ok(Heard { hearers, next: Walk { read: Sequence::new(until), within: None }, is_more })
+            }
+        }
+    }
+
+    /// Who hears of events that one agent each is told of.
+    fn hearers_of_told(&mut self, after: i64, until: i64) -> StoreResult<Vec<Hearer>> {
+        let subscribed = webhook_events::table.filter(webhook_events::webhook_id.eq(webhooks::id)).filter(
+            webhook_events::event.eq(outbox::kind).or(webhook_events::event.eq(Subscription::ALL_NAME)),
+        );
+        let rows: Vec<Row> = outbox::table
+            .inner_join(webhooks::table.on(outbox::addressee_id.eq(webhooks::agent_id.nullable())))
+            .filter(outbox::sequence.gt(after).and(outbox::sequence.le(until)))
+            .filter(hears!())
+            .filter(exists(subscribed))
+            .select((
+                outbox::sequence.assume_not_null(),
+                outbox::id,
+                webhooks::id,
+                webhooks::failing_since.is_not_null(),
+            ))
+            .load(self.connection)
+            .map_err(store_error)?;
+        let mut hearers: Vec<Hearer> = rows.into_iter().map(hearer).collect();
+        hearers.sort_unstable_by_key(|hearer| (hearer.sequence, hearer.webhook_id));
+        Ok(hearers)
+    }
+
+    /// The next who hear of an event that everyone is told of.
+    fn hearers_of_announced(
+        &mut self,
+        read: Sequence,
+        announced: i64,
+        among: Among,
+        max: usize,
+    ) -> StoreResult<Heard> {
+        let kind: String = outbox::table
+            .filter(outbox::sequence.eq(announced))
+            .select(outbox::kind)
+            .first(self.connection)
+            .map_err(store_error)?;
+        let name = if among.all { Subscription::ALL_NAME } else { &kind };
+        let last = among.last.map_or(uuid::Uuid::nil(), WebhookId::uuid);
+        let rows: Vec<Row> = webhook_events::table
+            .inner_join(webhooks::table.on(webhooks::id.eq(webhook_events::webhook_id)))
+            .inner_join(outbox::table.on(outbox::sequence.eq(announced)))
+            .filter(webhook_events::event.eq(name).and(webhook_events::webhook_id.gt(Id(last))))
+            .filter(hears!())
+            .order(webhook_events::webhook_id)
+            .limit(limit_of(max))
+            .select((
+                outbox::sequence.assume_not_null(),
+                outbox::id,
+                webhooks::id,
+                webhooks::failing_since.is_not_null(),
+            ))
+            .load(self.connection)
+            .map_err(store_error)?;
+        let hearers: Vec<Hearer> = rows.into_iter().map(hearer).collect();
+        let next = match hearers.last() {
+            Some(last) if hearers.len() == max => {
+                Walk { read, within: Some(Among { all: among.all, last: Some(last.webhook_id) }) }
+            }
+            _ if !among.all => Walk { read, within: Some(Among { all: true, last: None }) },
+            _ => Walk { read: Sequence::new(announced), within: None },
+        };
+        Ok(Heard { hearers, next, is_more: true })
+    }
+}
+
+/// Sequence, event, endpoint, and whether that fails.
+type Row = (i64, Id, Id, bool);
+
+fn hearer((sequence, event, webhook, is_failing): Row) -> Hearer {
+    Hearer {
+        sequence: Sequence::new(sequence),
+        event_id: event.0.into(),
+        webhook_id: webhook.0.into(),
+        is_failing,
+    }
+}

@@ -1,0 +1,41 @@
+//! From the outbox to a place in the log.
+
+use clankdin_domain::context::Timestamp;
+use clankdin_domain::store::StoreResult;
+use diesel::prelude::*;
+
+use super::super::super::dialect::{Time, unheld};
+use super::super::super::schema::outbox;
+use super::super::{DieselStore, limit_of};
+use crate::error::store_error;
+
+/// How many events one step places at most: each takes a place among a statement's parameters.
+const MAX_PLACED: usize = 10_000;
+
+impl DieselStore<'_> {
+    pub(super) fn place_events(&mut self, now: Timestamp, max: usize) -> StoreResult<usize> {
+        if !self.waits()? {
+            return Ok(0);
+        }
+        let head = self.hold_head()?;
+        // By position, one by one: an event with a lower position may be committed while this runs,
+        // where writers run side by side.
+        let waiting = outbox::table
+            .filter(outbox::sequence.is_null())
+            .order(outbox::position)
+            .limit(limit_of(max.min(MAX_PLACED)))
+            .select(outbox::position);
+        // What is held is about to be erased: it gets its place when that is done.
+        let positions: Vec<i64> = unheld!(waiting).load(self.connection).map_err(store_error)?;
+        if positions.is_empty() {
+            return Ok(0);
+        }
+        // Nodes of the version before take what says so for done.
+        diesel::update(outbox::table.filter(outbox::position.eq_any(&positions)))
+            .set(outbox::routed_at.eq(Time(now)))
+            .execute(self.connection)
+            .map_err(store_error)?;
+        self.give_places(head, &positions)?;
+        Ok(positions.len())
+    }
+}

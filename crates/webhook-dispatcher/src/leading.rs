@@ -1,0 +1,454 @@
+//! Does what the machine decides: reads, tries, and writes down, as long as the lead is held.
+//!
+//! Owns what is under way with the database and with receivers, and when to look for work. Refuses to decide what is
+//! tried and when.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use clankdin_domain::context::{Ctx, Timestamp};
+use clankdin_domain::event::Event;
+use clankdin_domain::id::WebhookId;
+use clankdin_domain::store::{Database, StoreError, StoreResult};
+use clankdin_domain::webhook::{Endpoint, EndpointHealth, Heard, Lead, Missing, Progress, Waiting};
+use futures_util::FutureExt as _;
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+
+use crate::dispatcher::Stop;
+use crate::machine::{Ended, Flight, Machine};
+use crate::metrics::Metrics;
+use crate::settings::DispatcherSettings;
+use crate::standing::Standing;
+use crate::trying::{Parcel, SharedMachine, Trying};
+
+/// How often a database that is away is asked once more after we were told to stop.
+const LAST_TRIES: usize = 3;
+
+/// How many things that have ended are taken in before anything new is begun.
+const TAKEN_IN: usize = 256;
+
+/// Something that is under way, and what comes of it.
+type Work = Pin<Box<dyn Future<Output = Done>>>;
+
+/// What has ended.
+enum Done {
+    Looked(StoreResult<Look>),
+    Prepared(Vec<Flight>, StoreResult<Vec<Result<(Endpoint, Event), Missing>>>),
+    Tried(Flight, Ended),
+    Recorded(Progress, StoreResult<bool>),
+    Renewed(Instant, StoreResult<Option<Lead>>),
+}
+
+/// What was found.
+struct Look {
+    at: Timestamp,
+    placed: usize,
+    heard: Option<Heard>,
+    due: Option<Vec<Waiting>>,
+    lines: Vec<(WebhookId, usize, Vec<Waiting>)>,
+    next_due_at: Option<Timestamp>,
+}
+
+/// Why there is nothing more to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Over {
+    Stopped,
+    LeadLost,
+}
+
+pub(crate) struct Leading {
+    settings: DispatcherSettings,
+    database: Database,
+    ctx: Ctx,
+    trying: Rc<Trying>,
+    wake: Arc<Notify>,
+    metrics: Metrics,
+    stop: Stop,
+    lead: Lead,
+    /// Until when the lead is surely ours: nothing is sent after it, until it was taken anew.
+    leads_until: Rc<Cell<Instant>>,
+    is_lost: bool,
+    machine: SharedMachine,
+    work: FuturesUnordered<Work>,
+    is_looking: bool,
+    is_recording: bool,
+    is_renewing: bool,
+    /// Whether there may be something to be found.
+    look_now: bool,
+    look_at: Instant,
+    next_due_at: Option<Timestamp>,
+    renew_at: Instant,
+    flush_at: Option<Instant>,
+    /// The database failed: it is left alone until then.
+    rest_until: Option<Instant>,
+    last_tries: usize,
+}
+
+impl Leading {
+    pub(crate) fn new(standing: &Standing, lead: Lead, machine: Machine, asked: Instant) -> Self {
+        let Standing { settings, database, ctx, trying, wake, metrics, stop } = standing;
+        Self {
+            settings: *settings,
+            database: database.clone(),
+            ctx: ctx.clone(),
+            trying: Rc::clone(trying),
+            wake: Arc::clone(wake),
+            metrics: metrics.clone(),
+            stop: stop.clone(),
+            lead,
+            leads_until: Rc::new(Cell::new(asked + settings.lead)),
+            is_lost: false,
+            machine: SharedMachine::new(machine),
+            work: FuturesUnordered::new(),
+            is_looking: false,
+            is_recording: false,
+            is_renewing: false,
+            look_now: true,
+            look_at: asked,
+            next_due_at: None,
+            renew_at: asked + settings.renew_every,
+            flush_at: None,
+            rest_until: None,
+            last_tries: 0,
+        }
+    }
+
+    /// Ends when it was told to stop and all that was begun has ended, or when the lead is lost: what is under way
+    /// then is dropped, and is the next leader's.
+    pub(crate) async fn run(mut self) {
+        let over = loop {
+            if let Some(over) = self.over() {
+                break over;
+            }
+            self.begin();
+            self.wait().await;
+        };
+        match over {
+            Over::LeadLost => tracing::warn!("another dispatcher has the lead"),
+            Over::Stopped => {
+                let lead = self.lead;
+                let laid_down = self.database.write(move |uow| uow.deliveries().lay_down(lead)).await;
+                let _ = laid_down.inspect_err(|error| tracing::debug!(%error, "the lead can't be laid down"));
+            }
+        }
+    }
+
+    fn over(&self) -> Option<Over> {
+        if self.is_lost {
+            return Some(Over::LeadLost);
+        }
+        let machine = self.machine.borrow();
+        let is_done = machine.under_way() == 0 && !self.is_recording && !self.is_looking;
+        let nothing_left = machine.unrecorded() == 0 && !machine.is_ahead() || self.last_tries >= LAST_TRIES;
+        (self.stop.is_on() && is_done && nothing_left).then_some(Over::Stopped)
+    }
+
+    /// Begins all that can be begun.
+    fn begin(&mut self) {
+        let now = Instant::now();
+        if self.rest_until.is_some_and(|until| now < until) {
+            return;
+        }
+        self.rest_until = None;
+        self.renew(now);
+        self.record(now);
+        if !self.stop.is_on() && now < self.leads_until.get() {
+            self.start();
+            self.look(now);
+        }
+    }
+
+    fn renew(&mut self, now: Instant) {
+        if self.is_renewing || now < self.renew_at {
+            return;
+        }
+        self.is_renewing = true;
+        let (database, lead, length) = (self.database.clone(), self.lead, self.settings.lead);
+        self.work.push(Box::pin(async move {
+            let renewed = database.write(move |uow| uow.deliveries().lead(lead.dispatcher, length)).await;
+            Done::Renewed(now, renewed)
+        }));
+    }
+
+    fn record(&mut self, now: Instant) {
+        let mut machine = self.machine.borrow_mut();
+        let waiting = machine.unrecorded();
+        if waiting == 0 && !machine.is_ahead() {
+            self.flush_at = None;
+            return;
+        }
+        // That all is handled up to somewhere can wait: it only saves time.
+        let patience = if waiting > 0 { self.settings.flush_after } else { self.settings.poll };
+        let flush_at = *self.flush_at.get_or_insert(now + patience);
+        let flush_at = if waiting > 0 { flush_at.min(now + self.settings.flush_after) } else { flush_at };
+        self.flush_at = Some(flush_at);
+        if self.is_recording || (now < flush_at && waiting < self.settings.flush_at && !self.stop.is_on()) {
+            return;
+        }
+        self.is_recording = true;
+        self.flush_at = None;
+        let progress = machine.take_progress(self.settings.flush_at);
+        self.work.push(Box::pin(record(self.database.clone(), self.lead, progress)));
+    }
+
+    fn start(&mut self) {
+        let flights = self.machine.borrow_mut().start(self.ctx.now());
+        if flights.is_empty() {
+            return;
+        }
+        let database = self.database.clone();
+        self.work.push(Box::pin(async move {
+            let webhooks: Vec<_> = flights.iter().map(|flight| flight.job.webhook_id).collect();
+            let events: Vec<_> = flights.iter().map(|flight| flight.job.event_id).collect();
+            let prepared = database.read(move |uow| {
+                let deliveries = uow.deliveries();
+                let endpoints = deliveries.endpoints(&webhooks)?;
+                let events = deliveries.events(&events)?;
+                let both = |(endpoint, event): (Result<Endpoint, _>, Result<Event, Missing>)| match event {
+                    // What can't be read of an event never can; of an endpoint, it may be again.
+                    Err(Missing::Unreadable | Missing::Disabled) => Err(Missing::Gone),
+                    event => Ok((endpoint?, event?)),
+                };
+                Ok::<_, StoreError>(endpoints.into_iter().zip(events).map(both).collect())
+            });
+            let prepared = prepared.await;
+            Done::Prepared(flights, prepared)
+        }));
+    }
+
+    fn look(&mut self, now: Instant) {
+        let (at, batch) = (self.ctx.now(), self.settings.batch);
+        let is_due = self.next_due_at.is_some_and(|due_at| due_at <= at);
+        let mut machine = self.machine.borrow_mut();
+        let wanted = if self.is_looking { Vec::new() } else { machine.wants_lines(at) };
+        if self.is_looking || (!self.look_now && !is_due && now < self.look_at && wanted.is_empty()) {
+            return;
+        }
+        self.is_looking = true;
+        self.look_now = false;
+        let (walk, due) = (machine.wants_log(), machine.wants_due());
+        let database = self.database.clone();
+        self.work.push(Box::pin(async move {
+            let look = database.write(move |uow| {
+                let deliveries = uow.deliveries();
+                let placed = deliveries.place(at, batch)?;
+                let heard = walk.map(|walk| deliveries.hearers(walk, batch)).transpose()?;
+                let due = due.map(|max| deliveries.due(at, max)).transpose()?;
+                let next_due_at = deliveries.next_due_at(at + TimeDelta::microseconds(1))?;
+                let line = |(id, max)| Ok((id, max, deliveries.line(id, max)?));
+                let lines = wanted.into_iter().map(line).collect::<StoreResult<_>>()?;
+                Ok::<_, StoreError>(Look { at, placed, heard, due, lines, next_due_at })
+            });
+            Done::Looked(look.await)
+        }));
+    }
+
+    /// Waits until something has ended or is to be begun.
+    async fn wait(&mut self) {
+        let now = Instant::now();
+        let nap = self.nap(now);
+        let listens = self.rest_until.is_none() && !self.stop.is_on();
+        let is_stopping = self.stop.is_on();
+        let (stop, wake) = (self.stop.clone(), Arc::clone(&self.wake));
+        tokio::select! {
+            done = self.work.next(), if !self.work.is_empty() => {
+                if let Some(done) = done {
+                    self.take_in(done);
+                }
+                self.take_in_ready();
+            }
+            () = sleep_until(nap) => {}
+            () = wake.notified(), if listens => self.look_now = true,
+            () = stop.on(), if !is_stopping => {}
+        }
+    }
+
+    /// Takes in what has ended as well.
+    fn take_in_ready(&mut self) {
+        for _ in 0..TAKEN_IN {
+            let Some(Some(done)) = self.work.next().now_or_never() else { return };
+            self.take_in(done);
+        }
+    }
+
+    fn nap(&self, now: Instant) -> Instant {
+        if let Some(until) = self.rest_until {
+            return until;
+        }
+        let clock = self.ctx.now();
+        let machine_at = self.machine.borrow().next_at(clock);
+        let at = [machine_at, self.next_due_at.filter(|_| !self.is_looking)].into_iter().flatten().min();
+        let at = at.map(|at| now + (at - clock).to_std().unwrap_or(Duration::ZERO));
+        let look_at = if self.is_looking { None } else { Some(self.look_at) };
+        let renew_at = (!self.is_renewing).then_some(self.renew_at);
+        let flush_at = self.flush_at.filter(|_| !self.is_recording);
+        // What can't be done without the lead is done once that was taken anew.
+        let leads = now < self.leads_until.get();
+        let of_work = [at, look_at].into_iter().flatten().filter(|_| leads);
+        let first = of_work.chain(renew_at).chain(flush_at).min();
+        first.unwrap_or(now + self.settings.poll).max(now)
+    }
+
+    fn take_in(&mut self, done: Done) {
+        match done {
+            Done::Looked(look) => self.looked(look),
+            Done::Prepared(flights, prepared) => self.prepared(flights, prepared),
+            Done::Tried(flight, ended) => self.ended(flight, ended),
+            Done::Recorded(progress, recorded) => self.recorded(progress, recorded),
+            Done::Renewed(asked, renewed) => self.renewed(asked, &renewed),
+        }
+    }
+
+    fn looked(&mut self, look: StoreResult<Look>) {
+        self.is_looking = false;
+        let look = match look {
+            Ok(look) => look,
+            Err(error) => {
+                tracing::warn!(%error, "no work can be looked for");
+                self.look_now = true;
+                return self.rest();
+            }
+        };
+        let Look { at, placed, heard, due, lines, next_due_at } = look;
+        let mut machine = self.machine.borrow_mut();
+        // Where nothing was read because too much waits, what ends makes room.
+        let is_more = placed == self.settings.batch || heard.as_ref().is_none_or(|heard| heard.is_more);
+        let was_read = heard.is_some();
+        if let Some(heard) = heard {
+            machine.heard(heard, at);
+        }
+        let has_new_due = due.is_some_and(|due| machine.due(due, at));
+        for (id, asked, waiting) in lines {
+            machine.line(id, asked, waiting, at);
+        }
+        self.look_now |= has_new_due || (is_more && was_read);
+        self.next_due_at = next_due_at;
+        self.metrics.queued(machine.queued());
+        let poll = if was_read { self.settings.poll } else { self.settings.flush_after };
+        self.look_at = Instant::now() + poll;
+    }
+
+    fn prepared(
+        &mut self,
+        flights: Vec<Flight>,
+        prepared: StoreResult<Vec<Result<(Endpoint, Event), Missing>>>,
+    ) {
+        let prepared = match prepared {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                tracing::warn!(%error, "what is to be sent can't be read");
+                flights.into_iter().for_each(|flight| self.ended(flight, Ended::GivenBack));
+                return self.rest();
+            }
+        };
+        for (flight, prepared) in flights.into_iter().zip(prepared) {
+            match prepared {
+                Ok((endpoint, event)) => self.send(flight, Parcel { endpoint, event }),
+                Err(Missing::Disabled) => self.ended(flight, Ended::Disabled),
+                Err(Missing::Unreadable) => self.ended(flight, Ended::Sealed),
+                Err(Missing::Gone) => self.ended(flight, Ended::Void("erased")),
+            }
+        }
+    }
+
+    fn send(&mut self, flight: Flight, parcel: Parcel) {
+        let (trying, machine) = (Rc::clone(&self.trying), self.machine.clone());
+        let (stop, leads_until) = (self.stop.clone(), Rc::clone(&self.leads_until));
+        self.work.push(Box::pin(async move {
+            // Whoever was stopped for a while may have lost the lead without knowing.
+            if stop.is_on() || Instant::now() >= leads_until.get() {
+                return Done::Tried(flight, Ended::GivenBack);
+            }
+            let (flight, ended) = trying.attempt(flight, parcel, &machine).await;
+            Done::Tried(flight, ended)
+        }));
+    }
+
+    fn ended(&mut self, flight: Flight, mut ended: Ended) {
+        let mut machine = self.machine.borrow_mut();
+        if let Ended::Tried(result) = &mut ended
+            && result.health == EndpointHealth::Healthy
+            && !result.was_failing
+            && !machine.has_failed(result.webhook_id)
+        {
+            result.health = EndpointHealth::Unchanged;
+        }
+        machine.ended(flight, ended, self.ctx.now());
+    }
+
+    fn recorded(&mut self, progress: Progress, recorded: StoreResult<bool>) {
+        self.is_recording = false;
+        match recorded {
+            Ok(true) => {
+                self.last_tries = 0;
+                self.machine.borrow_mut().recorded(&progress);
+            }
+            Ok(false) => self.is_lost = true,
+            Err(error) => {
+                let results = progress.results.len();
+                tracing::warn!(%error, results, "results can't be recorded");
+                if matches!(error, StoreError::Unavailable(_)) {
+                    self.machine.borrow_mut().put_back(progress);
+                    self.last_tries += usize::from(self.stop.is_on());
+                    self.rest();
+                } else {
+                    self.record_singly(progress);
+                }
+            }
+        }
+    }
+
+    /// One result that can't be written must not take the others down with it.
+    fn record_singly(&mut self, progress: Progress) {
+        let mut machine = self.machine.borrow_mut();
+        if progress.results.len() + progress.deferred.len() <= 1 {
+            tracing::error!("a result is lost; the delivery is tried again after the next start");
+            return machine.lost(&progress);
+        }
+        let handled = progress.handled;
+        let singles = progress.results.into_iter().map(|result| Progress {
+            results: vec![result],
+            deferred: Vec::new(),
+            handled,
+        });
+        let deferred = progress.deferred.into_iter().map(|deferred| Progress {
+            results: Vec::new(),
+            deferred: vec![deferred],
+            handled,
+        });
+        for single in singles.chain(deferred) {
+            self.work.push(Box::pin(record(self.database.clone(), self.lead, single)));
+        }
+        self.is_recording = true;
+    }
+
+    fn renewed(&mut self, asked: Instant, renewed: &StoreResult<Option<Lead>>) {
+        self.is_renewing = false;
+        self.renew_at = Instant::now() + self.settings.renew_every;
+        match renewed {
+            Ok(Some(lead)) if *lead == self.lead => self.leads_until.set(asked + self.settings.lead),
+            Ok(_) => self.is_lost = true,
+            Err(error) => {
+                tracing::warn!(%error, "the lead can't be kept");
+                self.rest();
+            }
+        }
+    }
+
+    fn rest(&mut self) {
+        self.rest_until = Some(Instant::now() + self.settings.back_off);
+    }
+}
+
+async fn record(database: Database, lead: Lead, progress: Progress) -> Done {
+    let written = progress.clone();
+    let recorded = database.write(move |uow| uow.deliveries().record(lead, &written)).await;
+    Done::Recorded(progress, recorded)
+}

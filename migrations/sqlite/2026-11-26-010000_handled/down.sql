@@ -1,0 +1,2 @@
+DROP INDEX deliveries_in_line;
+ALTER TABLE log_ends DROP COLUMN handled;
