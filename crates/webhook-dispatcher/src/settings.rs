@@ -9,7 +9,8 @@ use crate::machine::AddressLimit;
 pub struct DispatcherSettings {
     /// How many tries may be under way to one endpoint.
     pub per_endpoint: usize,
-    /// How many tries may be under way in all; half of them to endpoints that are not known to be well.
+    /// How many tries may be under way in all: half of them at most to endpoints that were never tried, a quarter to
+    /// those whose last try failed or was slow. Each takes a file descriptor.
     pub in_all: usize,
     /// How much an address may get that the guard lets everyone connect to.
     pub public_address: AddressLimit,

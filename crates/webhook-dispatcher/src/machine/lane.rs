@@ -20,6 +20,28 @@ const ROOM: usize = 64;
 /// And for one whose last try failed or was slow. The others stand in its line, in the database.
 const ROOM_OF_SUSPECT: usize = 4;
 
+/// What is known of an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Standing {
+    /// Nothing yet.
+    New,
+    /// Its last try succeeded in time.
+    Proven,
+    /// Its last try failed or took over a second.
+    Suspect,
+}
+
+impl Standing {
+    /// How many of all tries may be under way to endpoints of this standing.
+    pub(super) fn share(self, in_all: usize) -> usize {
+        match self {
+            Self::New => (in_all / 2).max(1),
+            Self::Proven => in_all,
+            Self::Suspect => (in_all / 4).max(1),
+        }
+    }
+}
+
 /// One endpoint's.
 #[derive(Debug, Default)]
 pub(super) struct Lane {
@@ -57,9 +79,13 @@ impl Lane {
         Self { has_line: true, is_in_lines: true, ..Self::new(at_once, false) }
     }
 
-    /// Whether its tries may take only a share of all.
-    pub(super) fn is_doubtful(&self) -> bool {
-        self.is_suspect || !self.is_proven
+    /// What is known of it.
+    pub(super) fn standing(&self) -> Standing {
+        match (self.is_suspect, self.is_proven) {
+            (true, _) => Standing::Suspect,
+            (false, false) => Standing::New,
+            (false, true) => Standing::Proven,
+        }
     }
 
     pub(super) fn is_paused(&self, now: Timestamp) -> bool {

@@ -30,7 +30,7 @@ use clankdin_outbound::AddressPolicy;
 pub use addresses::AddressLimit;
 use addresses::Addresses;
 use handled::Handled;
-use lane::Lane;
+use lane::{Lane, Standing};
 
 /// A try that took longer than this makes its endpoint one of those that share a part of its address.
 const SLOW: TimeDelta = TimeDelta::seconds(1);
@@ -55,7 +55,8 @@ const MANY_LANES: usize = 100_000;
 pub(crate) struct Limits {
     /// Tries to one endpoint.
     pub(crate) per_endpoint: usize,
-    /// Tries in all; to endpoints that are not known to be well, half of them.
+    /// Tries in all: half of them at most to endpoints that were never tried, a quarter to those whose last try
+    /// failed or was slow.
     pub(crate) in_all: usize,
     /// Tries to one address.
     pub(crate) addresses: AddressLimits,
@@ -97,7 +98,7 @@ pub(crate) struct Flight {
     pub(crate) job: Job,
     /// Where it may go to, and whether it counts as a suspect's there.
     address: Option<(IpAddr, bool)>,
-    is_doubtful: bool,
+    standing: Standing,
 }
 
 /// What became of a flight.
@@ -126,8 +127,8 @@ pub(crate) struct Machine {
     lanes: HashMap<WebhookId, Lane>,
     /// Lanes of which something may begin, in turn.
     ready: VecDeque<WebhookId>,
-    /// Lanes that wait for a place among the doubtful.
-    doubtful: VecDeque<WebhookId>,
+    /// Lanes that wait for a place among those of their standing.
+    held_back: HashMap<Standing, VecDeque<WebhookId>>,
     /// Lanes with a line, in turn.
     lines: VecDeque<WebhookId>,
     pauses: BTreeSet<(Timestamp, WebhookId)>,
@@ -136,7 +137,7 @@ pub(crate) struct Machine {
     held: HashSet<(WebhookId, EventId)>,
     queued: usize,
     under_way: usize,
-    doubtful_under_way: usize,
+    under_way_by_standing: HashMap<Standing, usize>,
     progress: Progress,
     /// How much of what was done is being written down.
     recording: usize,
@@ -153,14 +154,14 @@ impl Machine {
             written: handled,
             lanes,
             ready: VecDeque::new(),
-            doubtful: VecDeque::new(),
+            held_back: HashMap::new(),
             lines: lines.into(),
             pauses: BTreeSet::new(),
             addresses: Addresses::default(),
             held: HashSet::new(),
             queued: 0,
             under_way: 0,
-            doubtful_under_way: 0,
+            under_way_by_standing: HashMap::new(),
             progress: Progress::default(),
             recording: 0,
         }
@@ -254,10 +255,10 @@ impl Machine {
             if lane.queue.is_empty() || !lane.is_free(now) {
                 continue;
             }
-            let (is_doubtful, is_suspect) = (lane.is_doubtful(), lane.is_suspect);
-            if is_doubtful && self.doubtful_under_way >= (self.limits.in_all / 2).max(1) {
+            let (standing, is_suspect) = (lane.standing(), lane.is_suspect);
+            if self.under_way_by_standing.get(&standing) >= Some(&standing.share(self.limits.in_all)) {
                 lane.is_listed = true;
-                self.doubtful.push_back(id);
+                self.held_back.entry(standing).or_default().push_back(id);
                 continue;
             }
             if let Some(ip) = lane.address {
@@ -272,8 +273,8 @@ impl Machine {
             lane.under_way += 1;
             self.queued -= 1;
             self.under_way += 1;
-            self.doubtful_under_way += usize::from(is_doubtful);
-            flights.push(Flight { job, address: lane.address.map(|ip| (ip, is_suspect)), is_doubtful });
+            *self.under_way_by_standing.entry(standing).or_default() += 1;
+            flights.push(Flight { job, address: lane.address.map(|ip| (ip, is_suspect)), standing });
             self.list(id, now);
         }
         flights
@@ -305,12 +306,18 @@ impl Machine {
 
     /// A flight has ended.
     pub(crate) fn ended(&mut self, flight: Flight, ended: Ended, now: Timestamp) {
-        let Flight { job, address, is_doubtful } = flight;
+        let Flight { job, address, standing } = flight;
         if let Some((ip, was_suspect)) = address {
             self.ready.extend(self.addresses.end(ip, was_suspect));
         }
         self.under_way -= 1;
-        self.doubtful_under_way -= usize::from(is_doubtful);
+        if let Some(under_way) = self.under_way_by_standing.get_mut(&standing) {
+            *under_way -= 1;
+        }
+        // One of its standing may have its place.
+        if let Some(held_back) = self.held_back.get_mut(&standing) {
+            self.ready.extend(held_back.pop_front());
+        }
         let id = job.webhook_id;
         let Some(lane) = self.lanes.get_mut(&id) else { return };
         lane.under_way -= 1;
@@ -347,7 +354,6 @@ impl Machine {
         }
         self.make_room(id, now);
         self.list(id, now);
-        self.wake_doubtful();
     }
 
     /// Whether its endpoint has failed since it last succeeded, as far as is known here.
@@ -508,13 +514,6 @@ impl Machine {
             self.pauses.pop_first();
             self.list(id, now);
         }
-    }
-
-    /// Lets those begin that waited for a place among the doubtful.
-    fn wake_doubtful(&mut self) {
-        let room = (self.limits.in_all / 2).max(1).saturating_sub(self.doubtful_under_way);
-        let woken = self.doubtful.len().min(room);
-        self.ready.extend(self.doubtful.drain(..woken));
     }
 
     fn forget_idle_lanes(&mut self) {
