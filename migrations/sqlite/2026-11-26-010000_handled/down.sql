@@ -1,2 +1,1 @@
-DROP INDEX deliveries_in_line;
 ALTER TABLE log_ends DROP COLUMN handled;

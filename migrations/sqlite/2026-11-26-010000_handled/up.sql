@@ -2,6 +2,3 @@
 -- version before make the deliveries when they give the place.
 ALTER TABLE log_ends ADD COLUMN handled INTEGER NOT NULL DEFAULT 0;
 UPDATE log_ends SET handled = head;
-
--- What waits in one endpoint's line.
-CREATE INDEX deliveries_in_line ON deliveries (webhook_id, next_attempt_at, event_id) WHERE status = 'pending';

@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::collections::HashSet;
 
-use chrono::TimeDelta;
 use clankdin_domain::id::{EventId, WebhookId};
+use clankdin_domain::webhook::Walk;
 use serde_json::{Value, json};
 
 use crate::support::{Agent, Server};
@@ -34,17 +34,37 @@ impl<'s> Ears<'s> {
     /// What they heard since they were last asked, in the order in which it happened.
     pub(crate) fn heard(&self) -> Vec<Heard> {
         let now = self.server.now();
-        let heard = self.server.write(move |uow, _| {
-            while uow.deliveries().route(now, 10_000)?.events > 0 {}
-            Ok(uow.deliveries().claim(now, now + TimeDelta::days(36_500), 10_000, 10_000, &[])?)
+        let hearers = self.server.write(move |uow, _| {
+            let deliveries = uow.deliveries();
+            while deliveries.place(now, 10_000)? > 0 {}
+            let (mut walk, mut hearers) = (Walk::default(), Vec::new());
+            loop {
+                let heard = deliveries.hearers(walk, 10_000)?;
+                hearers.extend(heard.hearers);
+                if !heard.is_more {
+                    return Ok(hearers);
+                }
+                walk = heard.next;
+            }
         });
-        let mut claimed = heard.unwrap();
-        // What is never said to have arrived comes again once an endpoint is switched off and on.
-        claimed.retain(|it| self.heard.borrow_mut().insert((it.webhook_id, it.event.id)));
-        claimed.sort_by_key(|delivery| delivery.event.id);
-        let heard = claimed.into_iter().map(|delivery| {
-            let to = delivery.url.as_str().rsplit('/').next().unwrap().to_owned();
-            (to, delivery.event.kind.name().to_owned(), serde_json::from_str(&delivery.event.data).unwrap())
+        // What is never said to have arrived is found each time.
+        let mut hearers = hearers.unwrap();
+        hearers.retain(|it| self.heard.borrow_mut().insert((it.webhook_id, it.event_id)));
+        hearers.sort_by_key(|hearer| hearer.event_id);
+        let told = self.server.write(move |uow, _| {
+            let deliveries = uow.deliveries();
+            let endpoints = hearers.iter().map(|hearer| hearer.webhook_id).collect::<Vec<_>>();
+            let events = hearers.iter().map(|hearer| hearer.event_id).collect::<Vec<_>>();
+            Ok(deliveries
+                .endpoints(&endpoints)?
+                .into_iter()
+                .zip(deliveries.events(&events)?)
+                .collect::<Vec<_>>())
+        });
+        let heard = told.unwrap().into_iter().map(|(endpoint, event)| {
+            let (endpoint, event) = (endpoint.unwrap(), event.unwrap());
+            let to = endpoint.url.as_str().rsplit('/').next().unwrap().to_owned();
+            (to, event.kind.name().to_owned(), serde_json::from_str(&event.data).unwrap())
         });
         heard.collect()
     }

@@ -12,7 +12,7 @@ use crate::town_square::post;
 /// Gives every event that waits its place in the log, as a dispatcher does.
 fn route(server: &Server) {
     let now = server.now();
-    while server.write(move |uow, _| Ok(uow.deliveries().route(now, 1_000)?.events)).unwrap() > 0 {}
+    while server.write(move |uow, _| Ok(uow.deliveries().place(now, 1_000)?)).unwrap() > 0 {}
 }
 
 /// Two agents, of whom one follows the other's posts from here on.

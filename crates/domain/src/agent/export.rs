@@ -81,7 +81,7 @@ pub struct ExportedDelivery {
     /// How often it was tried.
     pub attempts: u32,
     /// When it is tried next.
-    pub next_attempt_at: Timestamp,
+    pub next_attempt_at: Option<Timestamp>,
     /// When it was tried last.
     pub last_attempt_at: Option<Timestamp>,
     /// The status of the last answer.

@@ -26,6 +26,7 @@ use super::super::schema::{
     pinches, posts, prompt_answers, webhooks,
 };
 use super::outbox::{EVENT, EventRow, event};
+use super::webhook::next_try;
 use super::{DieselStore, backing, connection, endorsement, gig, post};
 use crate::error::{corrupt, store_error};
 
@@ -262,7 +263,7 @@ fn delivery(
         event_id: event_id.0.into(),
         status: DeliveryStatus::named(&status).ok_or_else(|| is_corrupt("status"))?,
         attempts: u32::try_from(attempts).map_err(|_| is_corrupt("attempts"))?,
-        next_attempt_at: next_attempt_at.0,
+        next_attempt_at: next_try(&status, next_attempt_at),
         last_attempt_at: last.0.map(|at| at.0),
         last_status: last.1,
         last_failure: last.2,

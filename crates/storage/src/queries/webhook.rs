@@ -29,6 +29,12 @@ pub(super) const IN_LINE: Time = Time(match Timestamp::from_timestamp(253_402_21
     None => Timestamp::MAX_UTC,
 });
 
+/// When a delivery is tried next, where that is known: what is done is not tried again, and what waits for its turn
+/// or for its endpoint has no time.
+pub(super) fn next_try(status: &str, next_attempt_at: Time) -> Option<Timestamp> {
+    (status == DeliveryStatus::Pending.name() && next_attempt_at < IN_LINE).then_some(next_attempt_at.0)
+}
+
 impl WebhookRepository for DieselStore<'_> {
     fn insert(&mut self, webhook: &Webhook, secrets: &WebhookSecrets) -> StoreResult<()> {
         let id = Id(webhook.id.uuid());

@@ -6,12 +6,14 @@
 mod lists;
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use clankdin_domain::context::Timestamp;
+use clankdin_domain::event::{Audience, Event, EventKind, Sequence};
 use clankdin_domain::id::WebhookId;
 use clankdin_domain::store::{StoreResult, UnitOfWork, Verdict};
-use clankdin_domain::webhook::delivery::{EndpointHealth, NextStep};
-use clankdin_domain::webhook::{Recorded, WebhookStatus, WebhookUrl};
+use clankdin_domain::webhook::delivery::{Attempt, AttemptOutcome, EndpointHealth, NextStep};
+use clankdin_domain::webhook::{Origin, Progress, Recorded, Walk, WebhookStatus, WebhookUrl};
 use diesel::connection::{Connection, InstrumentationEvent};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -41,7 +43,7 @@ fn plan(work: impl FnOnce(&mut dyn UnitOfWork) -> StoreResult<()> + Send + 'stat
     // A row of each, so that no step is left out because there was nothing to do.
     let seed = format!(
         "PRAGMA foreign_keys = OFF; \
-         INSERT INTO outbox (id, kind, addressee_id, data, occurred_at) VALUES ({event}, 'pinch', {id}, '{{}}', 5); \
+         INSERT INTO outbox (id, kind, addressee_id, data, occurred_at) VALUES ({event}, 'pinch', {id}, '{{\"a\":1}}', 5); \
          INSERT INTO webhooks (id, agent_id, url, status, sealed_secret, created_at) \
            VALUES ({id}, {id}, 'https://a.example/', 'active', x'00', 1); \
          INSERT INTO webhook_events VALUES ('all', {id});",
@@ -86,56 +88,101 @@ fn webhook() -> WebhookId {
 /// Rows are found by an index; what a statement lists itself can only be walked.
 fn assert_indexed(plan: &[String]) {
     for step in plan {
-        let listed = step.starts_with("SCAN places") || step.starts_with("SCAN CONSTANT ROW");
+        let listed = ["SCAN places", "SCAN results", "SCAN CONSTANT ROW"].map(|name| step.starts_with(name));
+        let listed = listed.contains(&true) || step.contains(" CONSTANT ROWS ⟵ ");
         assert!(!step.starts_with("SCAN") || listed, "{step}\n\nof\n{plan:#?}");
         assert!(!step.starts_with("USE TEMP B-TREE"), "{step}\n\nof\n{plan:#?}");
     }
 }
 
 #[test]
-fn routing_finds_events_and_endpoints_by_index() {
+fn those_who_hear_are_found_by_index() {
     assert_indexed(&plan(|uow| {
-        let routed = uow.deliveries().route(now(), 10)?;
-        assert_eq!(routed.deliveries, 1);
+        assert_eq!(uow.deliveries().place(now(), 10)?, 1);
+        let heard = uow.deliveries().hearers(Walk::default(), 10)?;
+        assert_eq!(heard.hearers.len(), 1);
         Ok(())
     }));
 }
 
 #[test]
-fn a_claim_walks_what_is_due_in_its_order() {
+fn those_who_hear_of_what_everyone_is_told_are_found_by_index() {
+    let announce = |uow: &mut dyn UnitOfWork| {
+        let id = Uuid::from_u128(9).into();
+        let (kind, audience) = (EventKind::NewAgent, Audience::Everyone);
+        uow.outbox().append(&Event {
+            id,
+            kind,
+            audience,
+            actor: None,
+            data: "{1}".into(),
+            occurred_at: now(),
+        })
+    };
+    assert_indexed(&plan(move |uow| {
+        announce(uow)?;
+        uow.deliveries().place(now(), 10)?;
+        let told = uow.deliveries().hearers(Walk::default(), 10)?;
+        let kind = uow.deliveries().hearers(told.next, 10)?;
+        let all = uow.deliveries().hearers(kind.next, 10)?;
+        assert_eq!((kind.hearers.len(), all.hearers.len(), all.next.within), (0, 1, None));
+        Ok(())
+    }));
+}
+
+#[test]
+fn what_waits_is_walked_in_its_order() {
     let plan = plan(|uow| {
-        uow.deliveries().route(now(), 10)?;
-        uow.deliveries().claim(now(), now(), 10, 4, &[Uuid::nil().into()])?;
+        uow.deliveries().due(now(), 10)?;
+        uow.deliveries().next_due_at(now())?;
+        uow.deliveries().line(webhook(), 10)?;
         Ok(())
     });
     assert_indexed(&plan);
     assert!(plan.iter().any(|step| step.starts_with("SEARCH deliveries USING INDEX deliveries_due")));
+    let in_line = "SEARCH deliveries USING INDEX deliveries_due (next_attempt_at=? AND webhook_id=?)";
+    assert!(plan.iter().any(|step| step.starts_with(in_line)), "{plan:#?}");
+}
+
+#[test]
+fn what_a_try_takes_is_found_by_key() {
+    assert_indexed(&plan(|uow| {
+        assert!(uow.deliveries().events(&[Uuid::from_u128(8).into()])?[0].is_ok());
+        assert!(uow.deliveries().endpoints(&[webhook()])?[0].is_err());
+        Ok(())
+    }));
 }
 
 #[test]
 fn recording_finds_its_rows_by_key() {
     for health in [EndpointHealth::Healthy, EndpointHealth::FailingSince(now()), EndpointHealth::Disabled] {
-        assert_indexed(&plan(move |uow| {
-            uow.deliveries().route(now(), 10)?;
-            let (webhook_id, event_id) = (webhook(), Uuid::from_u128(8).into());
-            let next = NextStep::GiveUp;
-            uow.deliveries().record(&[Recorded {
-                webhook_id,
-                url: WebhookUrl::from_stored("https://a.example/".into()),
-                event_id,
-                leased_until: now(),
-                attempt: None,
-                next,
-                health,
-            }])
-        }));
+        for origin in [Origin::Log(Sequence::new(1)), Origin::Row(now())] {
+            assert_indexed(&plan(move |uow| {
+                let (webhook_id, event_id) = (webhook(), Uuid::from_u128(8).into());
+                let outcome = AttemptOutcome::Unanswered { class: "dns" };
+                let result = Recorded {
+                    webhook_id,
+                    event_id,
+                    origin,
+                    url: WebhookUrl::from_stored("https://a.example/".into()),
+                    was_failing: false,
+                    attempts: 1,
+                    attempt: Attempt { at: now(), outcome, latency: Duration::ZERO },
+                    next: NextStep::GiveUp,
+                    health,
+                };
+                let progress =
+                    Progress { results: vec![result], handled: Sequence::new(1), ..Progress::default() };
+                let lead = uow.deliveries().lead(Uuid::from_u128(9).into(), Duration::ZERO)?.unwrap();
+                uow.deliveries().record(lead, &progress).map(|is_written| assert!(is_written))
+            }));
+        }
     }
 }
 
 #[test]
-fn what_is_due_next_what_waits_and_what_is_old_are_found_by_index() {
+fn what_waits_for_its_place_and_what_is_old_are_found_by_index() {
     assert_indexed(&plan(|uow| {
-        uow.deliveries().next_due_at()?;
         uow.deliveries().backlog()?;
         uow.deliveries().forget_before(now(), 10)?;
         Ok(())

@@ -1,14 +1,19 @@
-//! Events reach the endpoints that are to hear of them, and what came of each try is kept.
+//! What came of each try is kept, and what waits is found again.
 
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use clankdin_domain::agent;
 use clankdin_domain::context::Timestamp;
-use clankdin_domain::event::{Audience, Event, EventKind};
+use clankdin_domain::event::{Audience, Event, EventKind, Sequence};
 use clankdin_domain::id::{AgentId, EventId, WebhookId};
 use clankdin_domain::webhook::delivery::{Attempt, AttemptOutcome, EndpointHealth, NextStep};
-use clankdin_domain::webhook::{Claimed, Recorded, Routed, Subscription, WebhookChanges, WebhookStatus};
+use clankdin_domain::webhook::{
+    Deferred, DeferredUntil, DeliveryStatus, Endpoint, Lead, Missing, Origin, Progress, Recorded, Waiting,
+    WebhookChanges, WebhookStatus,
+};
 
+use crate::hearing::{hearers, place};
 use crate::support::{World, announcement, contract};
 use crate::webhook::{by_id, change, register};
 
@@ -26,76 +31,117 @@ pub(crate) fn tell(world: &World, addressee: AgentId, kind: EventKind) -> EventI
     append(world, Event { kind, audience: Audience::Agent(addressee), ..announcement(&world.ctx, None) })
 }
 
-pub(crate) fn route(world: &World, max: usize) -> Routed {
-    let (now, mut routed) = (world.now(), Routed::default());
-    // Step by step: an event that everyone hears of ends one.
-    while routed.events < max {
-        let left = max - routed.events;
-        let step = world.write(move |uow| uow.deliveries().route(now, left)).unwrap();
-        if step.events == 0 {
-            break;
-        }
-        routed.events += step.events;
-        routed.deliveries += step.deliveries;
-    }
-    routed
+/// A delivery whose turn has come.
+#[derive(Debug, Clone)]
+pub(crate) struct Ready {
+    pub(crate) webhook_id: WebhookId,
+    pub(crate) event_id: EventId,
+    pub(crate) origin: Origin,
+    pub(crate) attempts: u32,
 }
 
-pub(crate) fn lease() -> TimeDelta {
-    TimeDelta::seconds(30)
+/// All that may be tried now: what has no row yet, and then the rows that are due.
+pub(crate) fn ready(world: &World) -> Vec<Ready> {
+    place(world, 1_000);
+    let heard = hearers(world).into_iter().map(|it| Ready {
+        webhook_id: it.webhook_id,
+        event_id: it.event_id,
+        origin: Origin::Log(it.sequence),
+        attempts: 0,
+    });
+    let due = due(world).into_iter().map(|it| Ready {
+        webhook_id: it.webhook_id,
+        event_id: it.event_id,
+        origin: Origin::Row(it.due_at),
+        attempts: it.attempts,
+    });
+    heard.chain(due).collect()
 }
 
-pub(crate) fn claim_of(
-    world: &World,
-    max: usize,
-    per_endpoint: usize,
-    saturated: &[WebhookId],
-) -> Vec<Claimed> {
-    let (now, saturated) = (world.now(), saturated.to_vec());
-    world.write(move |uow| uow.deliveries().claim(now, now + lease(), max, per_endpoint, &saturated)).unwrap()
-}
-
-pub(crate) fn claim(world: &World) -> Vec<Claimed> {
-    claim_of(world, 1_000, 1_000, &[])
+pub(crate) fn due(world: &World) -> Vec<Waiting> {
+    let now = world.now();
+    world.read(move |uow| uow.deliveries().due(now, 1_000)).unwrap()
 }
 
 /// Who is to be told of which event, in order.
-pub(crate) fn told(claimed: &[Claimed]) -> Vec<(WebhookId, EventId)> {
-    let mut told: Vec<_> = claimed.iter().map(|claimed| (claimed.webhook_id, claimed.event.id)).collect();
+pub(crate) fn told(ready: &[Ready]) -> Vec<(WebhookId, EventId)> {
+    let mut told: Vec<_> = ready.iter().map(|ready| (ready.webhook_id, ready.event_id)).collect();
     told.sort_unstable();
     told
 }
 
-pub(crate) fn routed_to(world: &World) -> Vec<(WebhookId, EventId)> {
-    route(world, 1_000);
-    told(&claim(world))
+pub(crate) fn endpoint(world: &World, id: WebhookId) -> Result<Endpoint, Missing> {
+    world.read(move |uow| uow.deliveries().endpoints(&[id])).unwrap().remove(0)
+}
+
+fn event(world: &World, id: EventId) -> Result<Event, Missing> {
+    world.read(move |uow| uow.deliveries().events(&[id])).unwrap().remove(0)
 }
 
 pub(crate) fn result(
-    claimed: &Claimed,
-    at: Timestamp,
+    world: &World,
+    ready: &Ready,
     status: u16,
     next: NextStep,
     health: EndpointHealth,
 ) -> Recorded {
     let outcome = AttemptOutcome::Answered { status, retry_after: None };
     Recorded {
-        webhook_id: claimed.webhook_id,
-        url: claimed.url.clone(),
-        event_id: claimed.event.id,
-        leased_until: claimed.leased_until,
-        attempt: Some(Attempt { at, outcome, latency: Duration::from_millis(7) }),
+        webhook_id: ready.webhook_id,
+        event_id: ready.event_id,
+        origin: ready.origin,
+        url: by_id(world, ready.webhook_id)
+            .map_or_else(|| crate::webhook::url("https://a.example/"), |it| it.url),
+        was_failing: false,
+        attempts: ready.attempts + 1,
+        attempt: Attempt { at: world.now(), outcome, latency: Duration::from_millis(7) },
         next,
         health,
     }
 }
 
+fn lead(world: &World) -> Lead {
+    let dispatcher = world.ctx.new_id();
+    world.write(move |uow| uow.deliveries().lead(dispatcher, Duration::ZERO)).unwrap().unwrap()
+}
+
 pub(crate) fn record(world: &World, results: Vec<Recorded>) {
-    world.write(move |uow| uow.deliveries().record(&results)).unwrap();
+    write_down(world, Progress { results, ..Progress::default() });
+}
+
+fn defer(world: &World, ready: &Ready, until: DeferredUntil) {
+    let Ready { webhook_id, event_id, origin, .. } = *ready;
+    let deferred = vec![Deferred { webhook_id, event_id, origin, until }];
+    write_down(world, Progress { deferred, ..Progress::default() });
+}
+
+fn write_down(world: &World, progress: Progress) {
+    let lead = lead(world);
+    assert!(world.write(move |uow| uow.deliveries().record(lead, &progress)).unwrap());
+}
+
+/// Puts all that may be tried into its line.
+pub(crate) fn line_up(world: &World) {
+    for ready in ready(world) {
+        defer(world, &ready, DeferredUntil::ItsTurn);
+    }
+}
+
+fn delivered(world: &World, ready: &Ready) -> Recorded {
+    result(world, ready, 200, NextStep::Delivered, EndpointHealth::Healthy)
+}
+
+fn failed(world: &World, ready: &Ready, again: Timestamp) -> Recorded {
+    let failing = EndpointHealth::FailingSince(world.now());
+    result(world, ready, 500, NextStep::RetryAt(again), failing)
+}
+
+fn line(world: &World, hook: WebhookId, max: usize) -> Vec<Waiting> {
+    world.read(move |uow| uow.deliveries().line(hook, max)).unwrap()
 }
 
 pub(crate) fn next_due_at(world: &World) -> Option<Timestamp> {
-    world.read(|uow| uow.deliveries().next_due_at()).unwrap()
+    world.read(|uow| uow.deliveries().next_due_at(Timestamp::UNIX_EPOCH)).unwrap()
 }
 
 pub(crate) fn set_status(world: &World, agent: AgentId, id: WebhookId, status: WebhookStatus) {
@@ -106,209 +152,202 @@ pub(crate) fn set_status(world: &World, agent: AgentId, id: WebhookId, status: W
 pub(crate) fn listener(world: &World, name: &str) -> (AgentId, WebhookId) {
     let agent = world.register(name);
     let hook = register(world, agent, &format!("https://{}.example/", name.to_lowercase()), &["all"]);
-    route(world, 1_000);
-    for claimed in &claim(world) {
-        record(world, vec![result(claimed, world.now(), 200, NextStep::Delivered, EndpointHealth::Healthy)]);
-    }
+    let on_its_way = ready(world);
+    record(world, on_its_way.iter().map(|ready| delivered(world, ready)).collect());
     (agent, hook.webhook.id)
 }
 
+/// A listener, and one event that it is to hear of.
+fn told_of_one(world: &World) -> (AgentId, WebhookId, Ready) {
+    let (kai, hook) = listener(world, "Kai");
+    tell(world, kai, EventKind::Pinch);
+    let ready = ready(world).remove(0);
+    (kai, hook, ready)
+}
+
 contract! {
-    fn a_claim_hands_over_all_that_a_try_needs(world) {
-        let kai = world.register("Kai");
-        let ada = world.register("Ada");
-        route(world, 10);
+    fn endpoint_and_event_are_read_as_they_stand(world) {
+        let (kai, ada) = (world.register("Kai"), world.register("Ada"));
         let registered = register(world, kai, "https://kai.example/", &["all"]);
-        let event = Event {
+        let told = Event {
             kind: EventKind::Pinch,
             audience: Audience::Agent(kai),
             data: r#"{"a":"é"}"#.into(),
             ..announcement(&world.ctx, Some(ada))
         };
-        append(world, event.clone());
-        route(world, 10);
-        let claimed = claim(world).remove(0);
-        assert_eq!(claimed.event, event);
-        assert_eq!((claimed.webhook_id, claimed.url), (registered.webhook.id, registered.webhook.url));
-        assert_eq!(claimed.secrets.current.expose(), registered.secret.expose());
-        assert_eq!((claimed.attempts, claimed.failing_since), (0, None));
-        assert_eq!(claimed.leased_until, world.now() + lease());
+        append(world, told.clone());
+        assert_eq!(event(world, told.id).unwrap(), told);
+        let hook = registered.webhook.id;
+        let its = endpoint(world, hook).unwrap();
+        assert_eq!((its.url, its.failing_since), (registered.webhook.url, None));
+        assert_eq!(its.secrets.current.expose(), registered.secret.expose());
+
+        world.write(move |uow| agent::erase(uow, ada)).unwrap();
+        assert_eq!(event(world, told.id).unwrap_err(), Missing::Gone);
+        set_status(world, kai, hook, WebhookStatus::Disabled);
+        assert_eq!(endpoint(world, hook).unwrap_err(), Missing::Disabled);
+        world.write(move |uow| uow.webhooks().delete(hook)).unwrap();
+        assert_eq!(endpoint(world, hook).unwrap_err(), Missing::Gone);
     }
 
-    fn what_is_leased_is_nobody_elses_until_the_lease_ends(world) {
-        let (kai, _) = listener(world, "Kai");
-        tell(world, kai, EventKind::Pinch);
-        route(world, 10);
-        assert_eq!(claim(world).len(), 1);
-        assert_eq!(claim(world).len(), 0);
-        assert_eq!(next_due_at(world), Some(world.now() + lease()));
-        world.clock.advance(lease());
-        assert_eq!(claim(world).len(), 1);
+    fn what_is_delivered_is_not_found_again(world) {
+        let (_, _, first) = told_of_one(world);
+        record(world, vec![delivered(world, &first)]);
+        assert_eq!((ready(world).len(), next_due_at(world)), (0, None));
     }
 
-    fn of_several_that_claim_at_once_no_two_get_the_same(world) {
-        let (kai, _) = listener(world, "Kai");
-        let mut events: Vec<_> = (0..40).map(|_| tell(world, kai, EventKind::Pinch)).collect();
-        route(world, 100);
-        let mut claimed: Vec<_> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| claim_of(world, 10, 10, &[]))).collect();
-            threads.into_iter().flat_map(|thread| thread.join().unwrap()).map(|one| one.event.id).collect()
-        });
-        // What one was held back from by another is still due.
-        claimed.extend(claim_of(world, 100, 100, &[]).iter().map(|one| one.event.id));
-        claimed.sort_unstable();
-        events.sort_unstable();
-        assert_eq!(claimed, events);
-    }
-
-    fn a_result_under_a_lease_that_is_lost_is_passed_over(world) {
-        let (kai, hook) = listener(world, "Kai");
-        tell(world, kai, EventKind::Pinch);
-        route(world, 10);
-        let lost = claim(world).remove(0);
-        world.clock.advance(lease());
-        let held = claim(world).remove(0);
-        record(world, vec![result(&lost, world.now(), 410, NextStep::GiveUp, EndpointHealth::Disabled)]);
-        assert_eq!(by_id(world, hook).unwrap().status, WebhookStatus::Active);
-        record(world, vec![result(&held, world.now(), 200, NextStep::Delivered, EndpointHealth::Healthy)]);
-        world.clock.advance(TimeDelta::days(1));
-        assert_eq!(claim(world).len(), 0);
-    }
-
-    fn a_claim_keeps_to_its_bounds_and_to_the_endpoints_that_have_room(world) {
-        let ((kai, its), (ada, hers)) = (listener(world, "Kai"), listener(world, "Ada"));
-        for _ in 0..5 {
-            tell(world, kai, EventKind::Pinch);
-            tell(world, ada, EventKind::Pinch);
-        }
-        route(world, 100);
-        let of = |claimed: &[Claimed], id| claimed.iter().filter(|claimed| claimed.webhook_id == id).count();
-        let first = claim_of(world, 3, 2, &[]);
-        assert!(first.len() == 3 && of(&first, its) <= 2 && of(&first, hers) <= 2);
-        let second = claim_of(world, 100, 100, &[its]);
-        assert_eq!(of(&second, its), 0);
-        assert_eq!(of(&first, hers) + of(&second, hers), 5);
-    }
-
-    fn what_is_longest_due_is_claimed_first(world) {
-        let (kai, _) = listener(world, "Kai");
-        let events: Vec<_> = (0..4).map(|_| {
-            world.clock.advance(TimeDelta::seconds(1));
-            let event = tell(world, kai, EventKind::Pinch);
-            route(world, 10);
-            event
-        }).collect();
-        for event in events {
-            assert_eq!(claim_of(world, 1, 1, &[])[0].event.id, event);
-        }
-    }
-
-    fn a_failure_is_tried_again_when_it_said_and_counts_as_a_try(world) {
-        let (kai, hook) = listener(world, "Kai");
-        tell(world, kai, EventKind::Pinch);
-        route(world, 10);
-        let claimed = claim(world).remove(0);
+    fn a_failure_is_due_when_it_said_and_counts_as_a_try(world) {
+        let (_, hook, first) = told_of_one(world);
         let (at, again) = (world.now(), world.now() + TimeDelta::minutes(5));
-        let failing = EndpointHealth::FailingSince(at);
-        record(world, vec![result(&claimed, at, 500, NextStep::RetryAt(again), failing)]);
+        record(world, vec![failed(world, &first, again)]);
         assert_eq!(next_due_at(world), Some(again));
         assert_eq!(by_id(world, hook).unwrap().failing_since, Some(at));
         world.clock.advance(TimeDelta::minutes(5) - TimeDelta::microseconds(1));
-        assert_eq!(claim(world).len(), 0);
+        assert_eq!(ready(world).len(), 0);
         world.clock.advance(TimeDelta::microseconds(1));
-        let claimed = claim(world).remove(0);
-        assert_eq!((claimed.attempts, claimed.failing_since), (1, Some(at)));
+        let due = due(world).remove(0);
+        assert_eq!((due.attempts, due.due_at, due.is_failing), (1, again, true));
+        assert_eq!((due.webhook_id, due.event_id), (hook, first.event_id));
     }
 
-    fn a_lease_given_back_untried_counts_as_no_try(world) {
-        let (kai, _) = listener(world, "Kai");
-        tell(world, kai, EventKind::Pinch);
-        route(world, 10);
-        let claimed = claim(world).remove(0);
-        let (next, health) = (NextStep::RetryAt(world.now()), EndpointHealth::Unchanged);
-        record(world, vec![Recorded { attempt: None, ..result(&claimed, world.now(), 0, next, health) }]);
-        assert_eq!(claim(world)[0].attempts, 0);
-    }
-
-    fn what_is_given_up_is_never_claimed_again(world) {
-        let (kai, _) = listener(world, "Kai");
-        tell(world, kai, EventKind::Pinch);
-        route(world, 10);
-        let claimed = claim(world).remove(0);
-        record(world, vec![result(&claimed, world.now(), 500, NextStep::GiveUp, EndpointHealth::Unchanged)]);
+    fn what_is_given_up_is_never_due_again(world) {
+        let (_, _, first) = told_of_one(world);
+        record(world, vec![result(world, &first, 500, NextStep::GiveUp, EndpointHealth::Unchanged)]);
         world.clock.advance(TimeDelta::days(9));
-        assert_eq!((claim(world).len(), next_due_at(world)), (0, None));
+        assert_eq!((ready(world).len(), next_due_at(world)), (0, None));
     }
 
-    fn a_success_ends_the_failing_also_for_what_was_claimed_before_it(world) {
-        let (kai, hook) = listener(world, "Kai");
+    fn of_a_delivery_that_changed_since_it_was_read_nothing_is_written(world) {
+        let (_, _, first) = told_of_one(world);
+        let (soon, later) = (world.now() + TimeDelta::seconds(1), world.now() + TimeDelta::hours(1));
+        record(world, vec![failed(world, &first, soon)]);
+        // A row has been made meanwhile: what came from the log says nothing of it.
+        record(world, vec![delivered(world, &first)]);
+        assert_eq!(next_due_at(world), Some(soon));
+        world.clock.advance(TimeDelta::seconds(1));
+        let read = ready(world).remove(0);
+        record(world, vec![failed(world, &read, later)]);
+        // And what was read before it changed says nothing of what it is now.
+        record(world, vec![delivered(world, &read)]);
+        assert_eq!(next_due_at(world), Some(later));
+    }
+
+    fn results_of_many_kinds_are_written_together(world) {
+        let ((kai, its), (ada, hers)) = (listener(world, "Kai"), listener(world, "Ada"));
+        for _ in 0..2 {
+            tell(world, kai, EventKind::Pinch);
+            tell(world, ada, EventKind::Pinch);
+        }
+        let all = ready(world);
+        let of = |id| all.iter().filter(move |ready| ready.webhook_id == id).collect::<Vec<_>>();
+        let again = world.now() + TimeDelta::seconds(5);
+        let (mine, theirs) = (of(its), of(hers));
+        let waits = theirs[1];
+        write_down(world, Progress {
+            results: vec![
+                delivered(world, mine[0]),
+                failed(world, mine[1], again),
+                result(world, theirs[0], 500, NextStep::GiveUp, EndpointHealth::Unchanged),
+            ],
+            deferred: vec![Deferred {
+                webhook_id: hers,
+                event_id: waits.event_id,
+                origin: waits.origin,
+                until: DeferredUntil::ItsTurn,
+            }],
+            handled: Sequence::new(1),
+        });
+        assert_eq!((ready(world).len(), next_due_at(world)), (0, Some(again)));
+        assert_eq!(line(world, hers, 10)[0].event_id, waits.event_id);
+        assert_eq!(world.read(|uow| uow.deliveries().handled()).unwrap(), Sequence::new(1));
+    }
+
+    fn what_waits_in_line_is_found_in_the_order_of_its_events(world) {
+        let ((kai, its), (ada, hers)) = (listener(world, "Kai"), listener(world, "Ada"));
+        let events: Vec<_> = (0..5).map(|_| tell(world, kai, EventKind::Pinch)).collect();
+        line_up(world);
+        assert_eq!((ready(world).len(), next_due_at(world)), (0, None));
+        assert_eq!(world.read(|uow| uow.deliveries().lines()).unwrap(), [its]);
+        let first: Vec<_> = line(world, its, 3).iter().map(|it| (it.event_id, it.attempts)).collect();
+        assert_eq!(first, [(events[0], 0), (events[1], 0), (events[2], 0)]);
+        assert_eq!(line(world, hers, 3), []);
+
+        let read = line(world, its, 1).remove(0);
+        let tried = Ready {
+            webhook_id: its,
+            event_id: read.event_id,
+            origin: Origin::Row(read.due_at),
+            attempts: read.attempts,
+        };
+        record(world, vec![delivered(world, &tried)]);
+        assert_eq!(line(world, its, 10).len(), 4);
+        // Whatever else is due is found without walking over the line.
+        tell(world, ada, EventKind::Pinch);
+        assert_eq!(ready(world).iter().map(|it| it.webhook_id).collect::<Vec<_>>(), [hers]);
+    }
+
+    fn a_try_counts_also_after_a_wait_in_line(world) {
+        let (_, hook, first) = told_of_one(world);
+        record(world, vec![failed(world, &first, world.now())]);
+        line_up(world);
+        assert_eq!(line(world, hook, 1)[0].attempts, 1);
+    }
+
+    fn what_can_never_be_told_is_given_up(world) {
+        let (kai, _, first) = told_of_one(world);
+        defer(world, &first, DeferredUntil::Never("erased"));
+        let export = world.read(move |uow| uow.exports().export(kai)).unwrap().unwrap();
+        let kept = export.deliveries.iter().find(|it| it.event_id == first.event_id).unwrap();
+        assert_eq!((kept.status, kept.last_failure.as_deref()), (DeliveryStatus::Failed, Some("erased")));
+        assert_eq!((ready(world).len(), next_due_at(world)), (0, None));
+    }
+
+    fn a_success_ends_the_failing_also_for_what_was_read_before_it(world) {
+        let (kai, hook, first) = told_of_one(world);
+        record(world, vec![failed(world, &first, world.now())]);
         tell(world, kai, EventKind::Pinch);
-        route(world, 10);
-        let first = claim(world).remove(0);
-        let since = world.now();
-        let retry = NextStep::RetryAt(since);
-        record(world, vec![result(&first, since, 500, retry, EndpointHealth::FailingSince(since))]);
         tell(world, kai, EventKind::Pinch);
-        tell(world, kai, EventKind::Pinch);
-        route(world, 10);
         world.clock.advance(TimeDelta::days(5));
-        let claimed = claim(world);
-        let now = world.now();
-        let later = NextStep::RetryAt(now + TimeDelta::days(1));
+        let all = ready(world);
+        let later = NextStep::RetryAt(world.now() + TimeDelta::days(1));
         record(world, vec![
-            result(&claimed[0], now, 200, NextStep::Delivered, EndpointHealth::Healthy),
-            result(&claimed[1], now, 500, later, EndpointHealth::Disabled),
-            result(&claimed[2], now, 500, later, EndpointHealth::FailingSince(since)),
+            delivered(world, &all[0]),
+            result(world, &all[1], 500, later, EndpointHealth::Disabled),
+            failed(world, &all[2], world.now() + TimeDelta::days(1)),
         ]);
         let webhook = by_id(world, hook).unwrap();
-        assert_eq!((webhook.status, webhook.failing_since), (WebhookStatus::Active, Some(now)));
+        assert_eq!((webhook.status, webhook.failing_since), (WebhookStatus::Active, Some(world.now())));
+    }
+
+    fn what_came_of_another_place_says_nothing_of_the_endpoint(world) {
+        let (kai, hook, first) = told_of_one(world);
+        let gone = result(world, &first, 410, NextStep::GiveUp, EndpointHealth::Disabled);
+        let elsewhere = Some(crate::webhook::url("https://moved.example/"));
+        change(world, kai, hook, WebhookChanges { url: elsewhere, ..Default::default() });
+        record(world, vec![gone]);
+        assert_eq!(by_id(world, hook).unwrap().status, WebhookStatus::Active);
     }
 
     fn a_disabled_endpoint_keeps_what_waits_until_it_is_switched_on_again(world) {
         let (kai, hook) = listener(world, "Kai");
-        let events: Vec<_> = (0..3).map(|_| tell(world, kai, EventKind::Pinch)).collect();
-        route(world, 10);
-        let claimed = claim_of(world, 1, 1, &[]).remove(0);
-        record(world, vec![result(&claimed, world.now(), 410, NextStep::GiveUp, EndpointHealth::Disabled)]);
+        let events: Vec<_> = (0..4).map(|_| tell(world, kai, EventKind::Pinch)).collect();
+        let all = ready(world);
+        record(world, vec![failed(world, &all[1], world.now())]);
+        defer(world, &all[2], DeferredUntil::ItsTurn);
+        record(world, vec![result(world, &all[0], 410, NextStep::GiveUp, EndpointHealth::Disabled)]);
         assert_eq!(by_id(world, hook).unwrap().status, WebhookStatus::Disabled);
-        assert_eq!((claim(world).len(), next_due_at(world)), (0, None));
+        // What had its turn while it was switched off waits as well.
+        defer(world, &all[3], DeferredUntil::SwitchedOn);
+        assert_eq!((ready(world).len(), line(world, hook, 9).len(), next_due_at(world)), (0, 0, None));
         set_status(world, kai, hook, WebhookStatus::Active);
         assert!(next_due_at(world).unwrap() <= world.now());
-        assert_eq!(told(&claim(world)), [(hook, events[1]), (hook, events[2])]);
+        assert_eq!(told(&ready(world)), [(hook, events[1]), (hook, events[2]), (hook, events[3])]);
     }
 
-    fn switching_on_what_is_on_changes_no_lease(world) {
-        let (kai, hook) = listener(world, "Kai");
-        tell(world, kai, EventKind::Pinch);
-        route(world, 10);
-        assert_eq!(claim(world).len(), 1);
-        let events = Some(Subscription::All);
-        change(world, kai, hook, WebhookChanges { events, ..Default::default() });
-        set_status(world, kai, hook, WebhookStatus::Active);
-        assert_eq!(claim(world).len(), 0);
-    }
-
-    fn a_deleted_endpoint_is_told_nothing_more(world) {
-        let (kai, hook) = listener(world, "Kai");
-        tell(world, kai, EventKind::Pinch);
-        route(world, 10);
-        let claimed = claim(world).remove(0);
+    fn of_a_deleted_endpoint_nothing_is_kept(world) {
+        let (_, hook, first) = told_of_one(world);
         world.write(move |uow| uow.webhooks().delete(hook)).unwrap();
-        record(world, vec![result(&claimed, world.now(), 200, NextStep::Delivered, EndpointHealth::Healthy)]);
-        assert_eq!(next_due_at(world), None);
-    }
-
-    fn an_endpoint_whose_backlog_is_long_keeps_no_other_waiting(world) {
-        let ((kai, its), (ada, hers)) = (listener(world, "Kai"), listener(world, "Ada"));
-        for _ in 0..200 {
-            tell(world, kai, EventKind::Pinch);
-        }
-        route(world, 1_000);
-        world.clock.advance(TimeDelta::seconds(1));
-        tell(world, ada, EventKind::Pinch);
-        route(world, 1_000);
-        assert_eq!(claim_of(world, 10, 4, &[]).len(), 4);
-        let claimed = claim_of(world, 10, 4, &[its]);
-        assert_eq!(claimed.iter().map(|claimed| claimed.webhook_id).collect::<Vec<_>>(), [hers]);
+        record(world, vec![failed(world, &first, world.now())]);
+        assert_eq!((ready(world).len(), next_due_at(world)), (0, None));
     }
 }

@@ -56,7 +56,7 @@ fn entangled(world: &World) -> [AgentId; 3] {
 }
 
 fn route(world: &World) {
-    crate::delivery::route(world, 1_000);
+    crate::delivery::line_up(world);
 }
 
 fn export(world: &World, id: AgentId) -> Option<Export> {

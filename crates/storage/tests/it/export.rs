@@ -8,7 +8,7 @@ use clankdin_domain::prompt::PromptAnswer;
 use clankdin_domain::webhook::{DeliveryStatus, EndpointHealth, NextStep};
 
 use crate::acts::{accept, agent, back, comment, connect, endorse, pinch, post, publish};
-use crate::delivery::{claim, listener, record, result, tell};
+use crate::delivery::{line_up, listener, ready, record, result, tell};
 use crate::support::{World, contract};
 use crate::webhook::register as register_webhook;
 
@@ -20,12 +20,11 @@ contract! {
     fn an_export_tells_what_came_of_each_delivery(world) {
         let (kai, hook) = listener(world, "Kai");
         tell(world, kai, EventKind::Pinch);
-        crate::delivery::route(world, 10);
-        let (claimed, at) = (claim(world).remove(0), world.now());
+        let (ready, at) = (ready(world).remove(0), world.now());
         let failing = EndpointHealth::FailingSince(at);
-        record(world, vec![result(&claimed, at, 500, NextStep::RetryAt(at), failing)]);
+        record(world, vec![result(world, &ready, 500, NextStep::RetryAt(at), failing)]);
         let export = export(world, kai);
-        let tried = export.deliveries.iter().find(|one| one.event_id == claimed.event.id).unwrap();
+        let tried = export.deliveries.iter().find(|one| one.event_id == ready.event_id).unwrap();
         assert_eq!((tried.webhook_id, tried.last_attempt_at), (hook, Some(at)));
         let last = (tried.last_status, tried.last_failure.as_deref(), tried.last_latency_ms);
         assert_eq!(last, (Some(500), None, Some(7)));
@@ -56,7 +55,7 @@ contract! {
         world.write(move |uow| uow.prompts().remember_answer(kai, prompt, PromptAnswer::Completed, at)).unwrap();
         let ctx = world.ctx.clone();
         world.write(move |uow| spend(uow, &ctx, kai, Action::Back)).unwrap();
-        crate::delivery::route(world, 1_000);
+        line_up(world);
 
         let export = export(world, kai);
         assert_eq!(Some(export.agent), agent(world, kai));
@@ -83,7 +82,7 @@ contract! {
         let told: Vec<_> = export.events.iter().filter(|it| it.actor != Some(kai)).map(|it| it.id).collect();
         for delivery in &export.deliveries {
             assert_eq!((delivery.webhook_id, delivery.status), (webhook.id, DeliveryStatus::Pending));
-            assert_eq!((delivery.attempts, delivery.next_attempt_at), (0, at));
+            assert_eq!((delivery.attempts, delivery.next_attempt_at), (0, None));
         }
         assert!(told.iter().all(|id| export.deliveries.iter().any(|delivery| delivery.event_id == *id)));
     }

@@ -22,12 +22,12 @@ mod erase;
 mod export;
 mod gig;
 mod handle;
+mod hearing;
 mod log;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod prompt;
 mod quota;
-mod routing;
 mod sqlite;
 mod sqlite_open;
 mod sqlite_plans;

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use clankdin_domain::context::Clock;
+use clankdin_domain::event::{EventKind, Sequence};
+use clankdin_domain::id::DispatcherId;
 use clankdin_domain::store::{Database, StoreError, StoreResult};
+use clankdin_domain::webhook::{EndpointHealth, NextStep, Progress};
 use clankdin_storage::{MasterKey, PostgresOptions, PostgresStore};
 use clankdin_throwaway_postgres as throwaway;
 
@@ -209,4 +212,58 @@ fn a_node_starts_on_what_a_newer_version_has_migrated() {
     database.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('29991231000000')");
     let store = open(options(database.url()));
     wait_for(Database::new(Arc::new(store)).ready()).unwrap();
+}
+
+#[test]
+fn one_dispatcher_has_the_lead_until_it_lays_it_down_or_lets_it_run_out() {
+    let Some(world) = world_with(|_| {}) else { return };
+    let [first, second]: [DispatcherId; 2] = std::array::from_fn(|_| world.ctx.new_id());
+    let lead = |who, length| world.write(move |uow| uow.deliveries().lead(who, length)).unwrap();
+    let hour = Duration::from_secs(3_600);
+    let one = lead(first, hour).unwrap();
+    assert_eq!((lead(second, hour), lead(first, hour)), (None, Some(one)));
+    world.write(move |uow| uow.deliveries().lay_down(one)).unwrap();
+    let two = lead(second, Duration::ZERO).unwrap();
+    assert!(two.fence > one.fence);
+    // It ran out at once; whoever takes it then has another fence.
+    assert!(lead(first, hour).unwrap().fence > two.fence);
+    // And nobody lays down what is another's.
+    world.write(move |uow| uow.deliveries().lay_down(two)).unwrap();
+    assert_eq!(lead(second, hour), None);
+}
+
+#[test]
+fn of_several_that_ask_for_the_lead_at_once_one_gets_it() {
+    let Some(world) = world_with(|_| {}) else { return };
+    let leads: usize = std::thread::scope(|scope| {
+        let ask = || {
+            let who: DispatcherId = world.ctx.new_id();
+            world.write(move |uow| uow.deliveries().lead(who, Duration::from_secs(3_600))).unwrap()
+        };
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(ask)).collect();
+        threads.into_iter().filter_map(|thread| thread.join().unwrap()).count()
+    });
+    assert_eq!(leads, 1);
+}
+
+#[test]
+fn what_is_recorded_under_a_lead_that_is_lost_leaves_no_trace() {
+    let Some(world) = world_with(|_| {}) else { return };
+    let (kai, _) = crate::delivery::listener(&world, "Kai");
+    crate::delivery::tell(&world, kai, EventKind::Pinch);
+    let ready = crate::delivery::ready(&world).remove(0);
+    let [first, second]: [DispatcherId; 2] = std::array::from_fn(|_| world.ctx.new_id());
+    let lead = |who| world.write(move |uow| uow.deliveries().lead(who, Duration::ZERO)).unwrap().unwrap();
+    let (lost, held) = (lead(first), lead(second));
+    let result = crate::delivery::result(&world, &ready, 200, NextStep::Delivered, EndpointHealth::Unchanged);
+    let progress = Progress { results: vec![result], handled: Sequence::new(1_000), ..Progress::default() };
+    let record = |lead| {
+        let progress = progress.clone();
+        world.write(move |uow| uow.deliveries().record(lead, &progress)).unwrap()
+    };
+    assert!(!record(lost));
+    assert_eq!(crate::delivery::ready(&world).len(), 1);
+    assert!(world.read(|uow| uow.deliveries().handled()).unwrap() < Sequence::new(1_000));
+    assert!(record(held));
+    assert_eq!(crate::delivery::ready(&world).len(), 0);
 }

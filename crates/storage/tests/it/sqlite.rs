@@ -5,11 +5,13 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use clankdin_domain::context::Ctx;
 use clankdin_domain::limit::ActionLimits;
 use clankdin_domain::store::{Job, Store, StoreError, StoreResult, UnitOfWork, Verdict};
+use clankdin_domain::webhook::Progress;
 use clankdin_storage::{SqliteOptions, SqliteStore};
 use tempfile::TempDir;
 
@@ -205,9 +207,14 @@ fn a_full_disk_is_unavailable_keeps_what_was_acknowledged_and_passes() {
     for _ in 0..5 {
         append(&place).unwrap();
     }
-    for _ in 0..5 {
-        run(&store, move |uow| uow.deliveries().route(now, 5)).unwrap();
-    }
+    let dispatcher = place.ctx.new_id();
+    run(&store, move |uow| {
+        uow.deliveries().place(now, 5)?;
+        let lead = uow.deliveries().lead(dispatcher, Duration::ZERO)?.unwrap();
+        let handled = uow.log().ends()?.head;
+        uow.deliveries().record(lead, &Progress { handled, ..Progress::default() })
+    })
+    .unwrap();
     let mut acknowledged = 0;
     let error = loop {
         match append(&place) {

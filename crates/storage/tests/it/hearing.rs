@@ -1,0 +1,201 @@
+//! Events get their places in the log, those who are to hear of them are found, and old ones are forgotten.
+
+use chrono::TimeDelta;
+use clankdin_domain::event::{Audience, Event, EventKind, Sequence};
+use clankdin_domain::id::{EventId, WebhookId};
+use clankdin_domain::webhook::{Hearer, Progress, Walk, WebhookStatus};
+
+use crate::delivery::{announce, append, line_up, listener, ready, set_status, tell, told};
+use crate::support::{World, announcement, contract};
+use crate::webhook::register;
+
+/// Gives places. Answers how many.
+pub(crate) fn place(world: &World, max: usize) -> usize {
+    let now = world.now();
+    world.write(move |uow| uow.deliveries().place(now, max)).unwrap()
+}
+
+/// All who are to hear of anything and were not told yet, read by stretches of `max`.
+fn hearers_by(world: &World, max: usize) -> Vec<Hearer> {
+    let mut walk = Walk { read: world.read(|uow| uow.deliveries().handled()).unwrap(), within: None };
+    let mut hearers = Vec::new();
+    loop {
+        let heard = world.read(move |uow| uow.deliveries().hearers(walk, max)).unwrap();
+        hearers.extend(heard.hearers);
+        if !heard.is_more {
+            return hearers;
+        }
+        walk = heard.next;
+    }
+}
+
+pub(crate) fn hearers(world: &World) -> Vec<Hearer> {
+    hearers_by(world, 1_000)
+}
+
+/// Who is to hear of which event, in order.
+fn heard(world: &World) -> Vec<(WebhookId, EventId)> {
+    told(&ready(world))
+}
+
+/// Says that all is handled.
+pub(crate) fn handle(world: &World) {
+    let handled = world.read(|uow| uow.log().ends()).unwrap().head;
+    let dispatcher = world.ctx.new_id();
+    world
+        .write(move |uow| {
+            let lead = uow.deliveries().lead(dispatcher, std::time::Duration::ZERO)?.unwrap();
+            uow.deliveries().record(lead, &Progress { handled, ..Progress::default() })
+        })
+        .unwrap();
+}
+
+contract! {
+    fn what_one_agent_is_told_goes_to_its_own_endpoints_alone(world) {
+        let ((kai, first), (_, _)) = (listener(world, "Kai"), listener(world, "Ada"));
+        let second = register(world, kai, "https://kai.example/2", &["pinch"]).webhook.id;
+        let pinch = tell(world, kai, EventKind::Pinch);
+        let comment = tell(world, kai, EventKind::Comment);
+        let mut expected = vec![(first, pinch), (first, comment), (second, pinch)];
+        expected.sort_unstable();
+        assert_eq!(heard(world), expected);
+    }
+
+    fn everyone_subscribed_hears_an_announcement_but_its_actor(world) {
+        let ((kai, _), (_, ada)) = (listener(world, "Kai"), listener(world, "Ada"));
+        let bob = world.register("Bob");
+        let joined = register(world, bob, "https://bob.example/", &["new_agent"]).webhook.id;
+        register(world, bob, "https://bob.example/2", &["pinch"]);
+        line_up(world);
+        let event = announce(world, Some(kai));
+        assert_eq!(heard(world), [(ada, event), (joined, event)]);
+    }
+
+    fn nobody_is_told_of_what_it_did_itself(world) {
+        let (kai, _) = listener(world, "Kai");
+        append(world, Event { audience: Audience::Agent(kai), ..announcement(&world.ctx, Some(kai)) });
+        assert_eq!(heard(world), []);
+    }
+
+    fn an_endpoint_hears_of_nothing_from_before_it_was_registered(world) {
+        let kai = world.register("Kai");
+        announce(world, None);
+        tell(world, kai, EventKind::Pinch);
+        world.clock.advance(TimeDelta::microseconds(1));
+        let hook = register(world, kai, "https://kai.example/", &["all"]).webhook.id;
+        let after = announce(world, None);
+        assert_eq!(heard(world), [(hook, after)]);
+    }
+
+    fn a_disabled_endpoint_hears_of_nothing(world) {
+        let (kai, hook) = listener(world, "Kai");
+        set_status(world, kai, hook, WebhookStatus::Disabled);
+        announce(world, None);
+        tell(world, kai, EventKind::Pinch);
+        assert_eq!((place(world, 10), hearers(world).len()), (2, 0));
+    }
+
+    fn what_has_no_place_yet_is_not_heard_of(world) {
+        let (kai, _) = listener(world, "Kai");
+        tell(world, kai, EventKind::Pinch);
+        assert_eq!(hearers(world).len(), 0);
+    }
+
+    fn stretch_by_stretch_everyone_is_found_once_and_each_event_in_its_turn(world) {
+        let names = ["Kai", "Ada", "Bob", "Lin", "Zoe"];
+        let listeners = names.map(|name| listener(world, name));
+        for (agent, _) in &listeners[..2] {
+            register(world, *agent, "https://b.example/", &["new_agent"]);
+        }
+        line_up(world);
+        tell(world, listeners[0].0, EventKind::Pinch);
+        tell(world, listeners[1].0, EventKind::Pinch);
+        announce(world, Some(listeners[2].0));
+        announce(world, None);
+        tell(world, listeners[0].0, EventKind::Comment);
+        place(world, 100);
+        let at_once = hearers_by(world, 1_000);
+        assert_eq!(at_once.len(), 1 + 1 + 6 + 7 + 1);
+        for max in [1, 2, 3, 7] {
+            let by_stretches = hearers_by(world, max);
+            assert_eq!(by_stretches, at_once, "{max}");
+        }
+        assert!(at_once.is_sorted_by_key(|hearer| hearer.sequence));
+    }
+
+    fn events_get_their_places_in_the_order_of_their_commits_each_once(world) {
+        let (kai, _) = listener(world, "Kai");
+        let events: Vec<_> = (0..5).map(|_| tell(world, kai, EventKind::Pinch)).collect();
+        for _ in &events {
+            assert_eq!(place(world, 1), 1);
+        }
+        assert_eq!(place(world, 1), 0);
+        let heard: Vec<_> = hearers(world).into_iter().map(|hearer| hearer.event_id).collect();
+        assert_eq!(heard, events);
+    }
+
+    fn of_several_that_give_places_at_once_each_takes_what_no_other_does(world) {
+        let (kai, _) = listener(world, "Kai");
+        let events: Vec<_> = (0..40).map(|_| tell(world, kai, EventKind::Pinch)).collect();
+        let placed: usize = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| place(world, 20))).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+        });
+        assert_eq!(placed + place(world, 100), events.len());
+        let mut places: Vec<_> = hearers(world).into_iter().map(|hearer| hearer.sequence).collect();
+        places.dedup();
+        assert_eq!(places.len(), events.len());
+    }
+
+    fn the_backlog_tells_what_waits_in_the_outbox_and_since_when(world) {
+        let backlog = || world.read(|uow| uow.deliveries().backlog()).unwrap();
+        assert_eq!(backlog(), (0, None));
+        let since = world.now();
+        announce(world, None);
+        world.clock.advance(TimeDelta::seconds(1));
+        announce(world, None);
+        assert_eq!(backlog(), (2, Some(since)));
+        place(world, 1);
+        assert_eq!(backlog(), (1, Some(world.now())));
+    }
+
+    fn old_events_are_forgotten_with_their_deliveries_but_none_that_is_not_handled(world) {
+        let (kai, hook) = listener(world, "Kai");
+        let forget = |max| {
+            let now = world.now();
+            world.write(move |uow| uow.deliveries().forget_before(now, max)).unwrap()
+        };
+        handle(world);
+        world.clock.advance(TimeDelta::days(1));
+        forget(1_000);
+        for _ in 0..3 {
+            tell(world, kai, EventKind::Pinch);
+        }
+        line_up(world);
+        handle(world);
+        let waits = tell(world, kai, EventKind::Pinch);
+        place(world, 1);
+        tell(world, kai, EventKind::Pinch);
+        assert_eq!(forget(10), 0);
+        world.clock.advance(TimeDelta::microseconds(1));
+        let in_line = || world.read(move |uow| uow.deliveries().line(hook, 10)).unwrap().len();
+        assert_eq!((forget(2), in_line()), (2, 1));
+        assert_eq!((forget(10), forget(10)), (1, 0));
+        assert_eq!((in_line(), hearers(world)[0].event_id), (0, waits));
+    }
+
+    fn how_far_all_is_handled_never_goes_back(world) {
+        announce(world, None);
+        place(world, 10);
+        handle(world);
+        let handled = || world.read(|uow| uow.deliveries().handled()).unwrap();
+        let head = handled();
+        assert!(head > Sequence::new(0));
+        let dispatcher = world.ctx.new_id();
+        world.write(move |uow| {
+            let lead = uow.deliveries().lead(dispatcher, std::time::Duration::ZERO)?.unwrap();
+            uow.deliveries().record(lead, &Progress::default())
+        }).unwrap();
+        assert_eq!(handled(), head);
+    }
+}
