@@ -344,6 +344,14 @@ contract! {
         assert_eq!(told(&ready(world)), [(hook, events[1]), (hook, events[2]), (hook, events[3])]);
     }
 
+    fn what_would_wait_for_an_endpoint_that_is_on_again_is_due(world) {
+        let (kai, hook, first) = told_of_one(world);
+        set_status(world, kai, hook, WebhookStatus::Disabled);
+        set_status(world, kai, hook, WebhookStatus::Active);
+        defer(world, &first, DeferredUntil::SwitchedOn);
+        assert_eq!(told(&ready(world)), [(hook, first.event_id)]);
+    }
+
     fn of_a_deleted_endpoint_nothing_is_kept(world) {
         let (_, hook, first) = told_of_one(world);
         world.write(move |uow| uow.webhooks().delete(hook)).unwrap();

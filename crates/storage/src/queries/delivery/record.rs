@@ -60,7 +60,8 @@ impl DieselStore<'_> {
     }
 
     /// Makes the rows of deliveries that came from the log. Where the endpoint or the event is there no more, there
-    /// is nothing to be kept; where a row has been made since, that one stands.
+    /// is nothing to be kept; where a row has been made since, that one stands; where the endpoint that was switched
+    /// off is on again, what would wait for that is due.
     fn insert_walked(&mut self, rows: &[String]) -> StoreResult<()> {
         if rows.is_empty() {
             return Ok(());
@@ -71,12 +72,15 @@ impl DieselStore<'_> {
              INSERT INTO deliveries (webhook_id, event_id, status, attempts, next_attempt_at, last_attempt_at, \
                last_status, last_failure, last_latency_ms) \
              SELECT results.webhook_id, results.event_id, results.status, results.attempts, \
-               results.next_attempt_at, results.last_attempt_at, results.last_status, results.last_failure, \
+               CASE WHEN results.next_attempt_at = {parked} AND results.status = 'pending' \
+                 AND webhooks.status = 'active' THEN webhooks.created_at ELSE results.next_attempt_at END, \
+               results.last_attempt_at, results.last_status, results.last_failure, \
                results.last_latency_ms \
              FROM results JOIN webhooks ON webhooks.id = results.webhook_id \
                JOIN outbox ON outbox.id = results.event_id \
              WHERE true ON CONFLICT (webhook_id, event_id) DO NOTHING",
-            rows.join(", ")
+            rows.join(", "),
+            parked = spell_time(PARKED.0),
         ))
         .execute(self.connection)
         .map_err(store_error)?;
