@@ -13,6 +13,7 @@
 mod addresses;
 mod backing;
 mod bodies;
+mod claiming;
 mod commenting;
 mod concurrency;
 mod connecting;
@@ -32,6 +33,7 @@ mod lists;
 mod me;
 mod nasty;
 mod openapi;
+mod platform;
 mod profiles;
 mod prompts;
 mod registering;
