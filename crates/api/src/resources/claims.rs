@@ -46,26 +46,26 @@ impl Body for ClaimBody {
     fn parse(self, errors: &mut Errors) -> Option<Proof> {
         let [proof_url, domain, method] =
             [self.proof_url, self.domain, self.method].map(Field::blank_as_null);
-        let is_post = proof_url.as_text().is_some();
         let words = ClaimMethod::ALL.map(ClaimMethod::name);
-        match errors.choice("method", method, ClaimMethod::named, &words)? {
-            Some(ClaimMethod::Post) => post_proof(errors, proof_url),
-            None if is_post || domain.as_text().is_none() => post_proof(errors, proof_url),
-            None => {
-                errors.required("domain", domain, ProofDomain::parse);
+        let method = errors.choice("method", method, ClaimMethod::named, &words);
+        let by_domain = match method {
+            Some(Some(method)) => method != ClaimMethod::Post,
+            Some(None) | None => domain.is_given() && !proof_url.is_given(),
+        };
+        if !by_domain {
+            let post = errors.required("proof_url", proof_url, PostUrl::parse);
+            return method.and(post).map(Proof::Post);
+        }
+        let domain = errors.required("domain", domain, ProofDomain::parse);
+        match method? {
+            Some(ClaimMethod::WellKnown) => domain.map(Proof::WellKnown),
+            Some(ClaimMethod::Dns) => domain.map(Proof::Dns),
+            Some(ClaimMethod::Post) | None => {
                 errors.push("method", "required", "is required with a domain: well-known or dns");
                 None
             }
-            Some(ClaimMethod::WellKnown) => {
-                errors.required("domain", domain, ProofDomain::parse).map(Proof::WellKnown)
-            }
-            Some(ClaimMethod::Dns) => errors.required("domain", domain, ProofDomain::parse).map(Proof::Dns),
         }
     }
-}
-
-fn post_proof(errors: &mut Errors, proof_url: Field) -> Option<Proof> {
-    errors.required("proof_url", proof_url, PostUrl::parse).map(Proof::Post)
 }
 
 /// The code that was told when the agent was claimed.

@@ -31,11 +31,14 @@ mod lenient;
 mod limits;
 mod lists;
 mod me;
+#[path = "../../../claim-proofs/tests/it/names.rs"]
+mod names;
 mod nasty;
 mod openapi;
 mod platform;
 mod profiles;
 mod prompts;
+mod recovering;
 mod registering;
 mod routes_by_key;
 mod rows;

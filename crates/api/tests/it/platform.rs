@@ -63,12 +63,17 @@ impl Platform {
 
     /// Publishes a post, and answers its address.
     pub(crate) fn post(&self, account: &str, id: u32, text: &str) -> String {
-        self.tell(account, id, Told::Post { account: account.into(), text: text.into() })
+        self.post_at(&address(account, id), account, text)
+    }
+
+    /// Publishes a post that is found by another address than its author's as well.
+    pub(crate) fn post_at(&self, url: &str, account: &str, text: &str) -> String {
+        self.tell(url, Told::Post { account: account.into(), text: text.into() })
     }
 
     /// A post that is told of by a status alone: deleted, private, or what else there is.
     pub(crate) fn answer(&self, account: &str, id: u32, status: u16) -> String {
-        self.tell(account, id, Told::Status(status))
+        self.tell(&address(account, id), Told::Status(status))
     }
 
     /// How often it was asked.
@@ -76,11 +81,14 @@ impl Platform {
         *self.posts.asked.lock().unwrap()
     }
 
-    fn tell(&self, account: &str, id: u32, told: Told) -> String {
-        let url = format!("https://x.com/{account}/status/{id}");
-        self.posts.by_url.lock().unwrap().insert(url.clone(), told);
-        url
+    fn tell(&self, url: &str, told: Told) -> String {
+        self.posts.by_url.lock().unwrap().insert(url.to_owned(), told);
+        url.to_owned()
     }
+}
+
+fn address(account: &str, id: u32) -> String {
+    format!("https://x.com/{account}/status/{id}")
 }
 
 impl Drop for Platform {

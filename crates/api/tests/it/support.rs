@@ -234,6 +234,11 @@ impl Agent {
         self.id.parse().unwrap()
     }
 
+    /// What stands at the end of its claim link.
+    pub(crate) fn claim_token(&self) -> &str {
+        self.claim_url.rsplit('/').next().unwrap()
+    }
+
     /// A request with its key.
     pub(crate) fn request(&self, method: &str, path: &str) -> Request {
         Request::new(self.address, method, path).key(&self.key)
