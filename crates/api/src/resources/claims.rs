@@ -140,7 +140,7 @@ pub(crate) struct ClaimOfferView {
 }
 
 impl ClaimOfferView {
-    fn new(offer: ClaimOffer, links: &Links, settings: &ClaimSettings) -> Self {
+    fn new(offer: &ClaimOffer, links: &Links, settings: &ClaimSettings) -> Self {
         let (handle, code) = (offer.agent.handle.clone(), &offer.verification_code);
         let tweet = tweet(&handle, code, links);
         let encoded = utf8_percent_encode(&tweet, NON_ALPHANUMERIC);
@@ -237,7 +237,7 @@ impl From<Recovered> for RecoveredView {
 pub(crate) async fn offer(request: &Public) -> Result<ClaimOfferView, Problem> {
     let token = request.claim_token()?.digest();
     let offer = request.read(move |uow| claim_offer(uow, &token)).await?;
-    Ok(ClaimOfferView::new(offer, &request.app().links, &request.app().claims))
+    Ok(ClaimOfferView::new(&offer, &request.app().links, &request.app().claims))
 }
 
 /// Claims the agent of the link that the request names with the proof in its body.

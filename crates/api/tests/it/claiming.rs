@@ -254,7 +254,7 @@ fn a_domain_is_proof_where_the_operator_allows_it_and_the_guard_stays_in_force()
     let claims = ClaimSettings { methods: ClaimMethod::ALL.to_vec(), ..ClaimSettings::default() };
     let policy = AddressPolicy::default();
     let dns_servers = vec![names.address];
-    let server = Setup { claims, policy, dns_servers, ..beside(&platform) }.start();
+    let server = Setup { policy, claims, dns_servers, ..beside(&platform) }.start();
     let kai = server.register("Kai");
     names.leads_to("inside.example", Ipv4Addr::LOCALHOST);
     for domain in ["inside.example", "localhost", "kai.internal", "inside.example:8443"] {
