@@ -85,8 +85,10 @@ fn judge(
 ) -> Result<Account, ProofFault> {
     let measures = measures(answer, MAX_ANSWER_BYTES);
     let found = |what: &str| sought.but_found(format!("{measures}{what}"));
-    if answer.status != 200 {
-        return Err(found(": the post may be deleted or private"));
+    match answer.status {
+        200 => {}
+        401 | 403 | 404 | 410 => return Err(found(": the post may be deleted or private")),
+        _ => return Err(found(": the endpoint does not tell, try again later")),
     }
     let Some(embed) = Embed::parse(&answer.body) else {
         return Err(found(", which are no oEmbed answer"));

@@ -60,11 +60,18 @@ async fn the_author_is_whom_the_endpoint_names() {
 
 #[actix_rt::test]
 async fn a_post_that_is_deleted_or_private_proves_nothing() {
-    for (status, body) in [(404, ""), (403, r#"{"error":"not authorized"}"#), (410, "gone"), (500, "oops")] {
+    for (status, body) in [(404, ""), (403, r#"{"error":"not authorized"}"#), (410, "gone"), (401, "no")] {
         let told = found(read_at(&Site::that(Does::answer(status, body)).await).await);
-        let measures = format!("status {status} and {} bytes", body.len());
+        let measures = format!("status {status} and {} bytes: the post may be deleted", body.len());
         assert!(told.starts_with(&measures), "{told}");
         assert!(body.is_empty() || !told.contains(body), "{told}");
+    }
+    for status in [429, 500, 503] {
+        let told = found(read_at(&Site::that(Does::answer(status, "busy")).await).await);
+        assert!(
+            told.contains(&format!("status {status} and 4 bytes")) && told.contains("try again"),
+            "{told}"
+        );
     }
 }
 

@@ -174,10 +174,10 @@ settings! {
         takes "off, error, warn, info, debug, trace, or directives like info,clankdin_api=debug";
     /// How it is logged.
     log_format: LogFormat = "text", Text by log_format, takes "text or json";
-    /// Name servers that are asked for the hosts of webhooks.
+    /// Name servers that are asked for the hosts of webhooks, and for the domains that prove a claim.
     dns_servers: Vec<SocketAddr> = "" ("the system's"), List by name_servers,
         takes "IP addresses with or without a port, like 9.9.9.9,[2620:fe::fe]:53";
-    /// A file of certificates in PEM that are trusted besides the public ones, for requests to webhooks.
+    /// A file of certificates in PEM that are trusted besides the public ones, for requests to webhooks and for proofs of claims.
     outbound_ca_file: Option<PathBuf> = "" ("none"), Text by optional(path), takes "the path of a file";
     /// Allows webhooks to private addresses, and lifts the rules on their host names and ports.
     webhook_allow_private: bool = "false", Switch by switch, takes "true or false";
