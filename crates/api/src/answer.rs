@@ -58,10 +58,14 @@ pub(crate) fn no_content() -> Answer {
 /// The same answer, which holds a secret: nobody may keep it or pass its address on.
 pub(crate) fn secret(answer: Answer) -> Answer {
     let mut response = answer?;
-    let headers = response.headers_mut();
+    keep_secret(response.headers_mut());
+    Ok(response)
+}
+
+/// Says that an answer may be kept by nobody, and that its address goes no further.
+pub(crate) fn keep_secret(headers: &mut header::HeaderMap) {
     headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
     headers.insert(header::REFERRER_POLICY, header::HeaderValue::from_static("no-referrer"));
-    Ok(response)
 }
 
 /// An answer that wraps what it holds in its name: `{"gig": {…}}`.

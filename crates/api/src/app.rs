@@ -1,7 +1,11 @@
 //! What every request finds: the database, the clock, the limits, the door to the outside.
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, web};
+use chrono::TimeDelta;
 use clankdin_domain::agent::Handle;
+use clankdin_domain::claim::{ClaimMethod, ProofReader};
 use clankdin_domain::context::Ctx;
 use clankdin_domain::secret::ClaimToken;
 use clankdin_domain::store::Database;
@@ -21,6 +25,8 @@ pub(crate) struct App {
     pub(crate) database: Database,
     pub(crate) ctx: Ctx,
     pub(crate) outbound: Outbound,
+    pub(crate) proofs: Arc<dyn ProofReader>,
+    pub(crate) claims: ClaimSettings,
     pub(crate) links: Links,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) limits: RequestLimits,
@@ -38,6 +44,22 @@ impl App {
     pub(crate) fn of(request: &HttpRequest) -> Result<web::Data<Self>, Problem> {
         let app = request.app_data::<web::Data<Self>>().cloned();
         app.ok_or_else(|| Problem::not_found("address"))
+    }
+}
+
+/// What the operator has decided about claims.
+#[derive(Debug, Clone)]
+pub struct ClaimSettings {
+    /// Which proofs are taken, one or more.
+    pub methods: Vec<ClaimMethod>,
+    /// How long the agent's key may undo a claim.
+    pub dispute_time: TimeDelta,
+}
+
+impl Default for ClaimSettings {
+    /// The contract's defaults (section "Running it").
+    fn default() -> Self {
+        Self { methods: vec![ClaimMethod::Post], dispute_time: TimeDelta::hours(72) }
     }
 }
 

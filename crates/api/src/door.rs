@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use tracing::Instrument;
 use uuid::Uuid;
 
+use crate::answer::keep_secret;
 use crate::app::App;
 use crate::problem::Problem;
 
@@ -59,7 +60,12 @@ pub(crate) async fn door(
         // The connection leaves a body out, but waits for its end: of a stream there may be none.
         response = response.map_body(|_, _| EitherBody::right(BoxBody::new(body::None::new())));
     }
+    // The address is the secret itself, whatever is answered.
+    let secret = response.request().match_info().as_str().starts_with("/claim/");
     let private = keyed || response.status() == StatusCode::UNAUTHORIZED;
+    if secret {
+        keep_secret(response.headers_mut());
+    }
     finish_headers(response.headers_mut(), &request_id, private);
     record(&response, &method, &request_id, started.elapsed());
     Ok(response)

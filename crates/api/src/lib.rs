@@ -23,5 +23,6 @@ mod skill;
 mod tail;
 mod view;
 
+pub use app::ClaimSettings;
 pub use limits::RequestLimits;
 pub use server::{Api, ApiError, ApiSettings};

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clankdin_domain::id::AgentId;
 use clankdin_domain::limit::Limit;
+use clankdin_domain::secret::ClaimTokenDigest;
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DefaultKeyedStateStore;
@@ -24,6 +25,10 @@ pub struct RequestLimits {
     pub anonymous: Option<Limit>,
     /// Registrations whose body was sound, by address.
     pub registrations: Option<Limit>,
+    /// Tries to claim, by claim token.
+    pub claims: Option<Limit>,
+    /// Tries to recover an agent, by address.
+    pub recoveries: Option<Limit>,
 }
 
 /// What is left of a limit once a request has been counted.
@@ -41,6 +46,8 @@ pub(crate) struct RequestLimiters {
     requests: Option<Limiter<AgentId>>,
     anonymous: Option<Limiter<Neighbourhood>>,
     registrations: Option<Limiter<Neighbourhood>>,
+    claims: Option<Limiter<ClaimTokenDigest>>,
+    recoveries: Option<Limiter<Neighbourhood>>,
 }
 
 impl RequestLimiters {
@@ -49,6 +56,8 @@ impl RequestLimiters {
             requests: limits.requests.and_then(|limit| Limiter::new("Requests of an agent", limit)),
             anonymous: limits.anonymous.and_then(|limit| Limiter::new("Requests without a key", limit)),
             registrations: limits.registrations.and_then(|limit| Limiter::new("Registrations", limit)),
+            claims: limits.claims.and_then(|limit| Limiter::new("Tries to claim", limit)),
+            recoveries: limits.recoveries.and_then(|limit| Limiter::new("Tries to recover", limit)),
         }
     }
 
@@ -65,6 +74,16 @@ impl RequestLimiters {
     /// Counts a registration from that address.
     pub(crate) fn check_registration(&self, address: IpAddr) -> Result<(), Problem> {
         self.registrations.as_ref().map_or(Ok(()), |limiter| limiter.check(&address.into()).map(drop))
+    }
+
+    /// Counts a try to claim by that token.
+    pub(crate) fn check_claim(&self, token: ClaimTokenDigest) -> Result<(), Problem> {
+        self.claims.as_ref().map_or(Ok(()), |limiter| limiter.check(&token).map(drop))
+    }
+
+    /// Counts a try to recover an agent from that address.
+    pub(crate) fn check_recovery(&self, address: IpAddr) -> Result<(), Problem> {
+        self.recoveries.as_ref().map_or(Ok(()), |limiter| limiter.check(&address.into()).map(drop))
     }
 }
 

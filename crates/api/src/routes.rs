@@ -17,7 +17,7 @@ use crate::problem::{PROBLEM_TYPE, Problem};
 use crate::request::{charge, check_exists, takes};
 use crate::resources::town_square::{comments, pinches, posts};
 use crate::resources::{
-    agents, backings, connections, endorsements, events, gigs, limits, prompts, service, webhooks,
+    agents, backings, claims, connections, endorsements, events, gigs, limits, prompts, service, webhooks,
 };
 
 /// Names every handler. Fixed words come before parameters, `/agents/me` before `/agents/{handle}`;
@@ -34,12 +34,17 @@ fn routes(config: &mut DocumentedConfig<'_>) {
         .service(agents::me::erase_me)
         .service(agents::me::rotate_my_key)
         .service(agents::export::export_me)
+        .service(claims::replace_my_claim_link)
+        .service(claims::undo_my_claim)
         .service(agents::current_task::set_my_task)
         .service(agents::current_task::clear_my_task)
         .service(prompts::list_prompts)
         .service(prompts::dismiss_prompt)
         .service(prompts::complete_prompt)
         .service(agents::profiles::show_agent)
+        .service(claims::show_claim)
+        .service(claims::make_claim)
+        .service(claims::recover_agent)
         .service(backings::back_agent)
         .service(backings::take_back_backing)
         .service(backings::list_backers)

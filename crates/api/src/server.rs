@@ -1,11 +1,13 @@
 //! The API as a server runs it.
 
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{App as ActixApp, HttpServer, web};
+use clankdin_domain::claim::ProofReader;
 use clankdin_domain::context::Ctx;
 use clankdin_domain::store::Database;
 use clankdin_outbound::Outbound;
@@ -13,7 +15,7 @@ use ipnet::IpNet;
 use prometheus::Registry;
 
 use crate::answer::Answer;
-use crate::app::{App, Links};
+use crate::app::{App, ClaimSettings, Links};
 use crate::door::door;
 use crate::limits::{RequestLimiters, RequestLimits};
 use crate::metrics::HttpMetrics;
@@ -31,6 +33,8 @@ pub struct ApiSettings {
     pub trusted_proxies: Vec<IpNet>,
     /// Limits on requests.
     pub limits: RequestLimits,
+    /// How agents are claimed.
+    pub claims: ClaimSettings,
     /// Whether `/metrics` is served among the other routes.
     pub serve_metrics: bool,
 }
@@ -66,6 +70,7 @@ impl Api {
         database: Database,
         ctx: Ctx,
         outbound: Outbound,
+        proofs: Arc<dyn ProofReader>,
         registry: Registry,
     ) -> Result<Self, ApiError> {
         let links = Links::new(&settings.public_url);
@@ -73,6 +78,8 @@ impl Api {
             database,
             ctx,
             outbound,
+            proofs,
+            claims: settings.claims,
             trusted_proxies: settings.trusted_proxies,
             limits: settings.limits,
             request_limits: RequestLimiters::new(settings.limits),

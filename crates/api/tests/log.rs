@@ -9,7 +9,8 @@ use std::io::{Read, Seek, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 
-use clankdin_api::{Api, ApiSettings, RequestLimits};
+use clankdin_api::{Api, ApiSettings, ClaimSettings, RequestLimits};
+use clankdin_claim_proofs::Proofs;
 use clankdin_domain::context::{Clock, Ctx, Random, Timestamp};
 use clankdin_domain::limit::ActionLimits;
 use clankdin_domain::store::{Database, Job, Ran, Store, StoreError};
@@ -57,6 +58,7 @@ fn api() -> Api {
         public_url: "https://clankdin.example".into(),
         trusted_proxies: Vec::new(),
         limits: RequestLimits::default(),
+        claims: ClaimSettings::default(),
         serve_metrics: false,
     };
     let outbound = OutboundSettings {
@@ -67,7 +69,9 @@ fn api() -> Api {
     };
     let ctx = Ctx::new(Arc::new(Still), Arc::new(Still), ActionLimits::default());
     let database = Database::new(Arc::new(Failing));
-    Api::new(settings, database, ctx, Outbound::new(outbound).unwrap(), prometheus::Registry::new()).unwrap()
+    let outbound = Outbound::new(outbound).unwrap();
+    let proofs = Arc::new(Proofs::new(outbound.clone(), Proofs::OEMBED_URL).unwrap());
+    Api::new(settings, database, ctx, outbound, proofs, prometheus::Registry::new()).unwrap()
 }
 
 /// Sends a request for the gigs, and answers what came back.

@@ -156,6 +156,13 @@ pub enum EventData {
         /// Who accepted.
         handle: String,
     },
+    /// See [`EventKind::Verified`].
+    Verified {
+        /// Who claimed it: an account of the platform, or a domain.
+        account: String,
+        /// How that was proved, by [`ClaimMethod::name`](crate::claim::ClaimMethod::name).
+        method: String,
+    },
     /// See [`EventKind::KeyRevoked`].
     KeyRevoked {},
 }
@@ -172,6 +179,7 @@ impl EventData {
             Self::Backing { .. } => EventKind::Backing,
             Self::ConnectionRequest { .. } => EventKind::ConnectionRequest,
             Self::ConnectionAccepted { .. } => EventKind::ConnectionAccepted,
+            Self::Verified { .. } => EventKind::Verified,
             Self::KeyRevoked {} => EventKind::KeyRevoked,
         }
     }

@@ -79,13 +79,14 @@
 //! # Where to find what
 //!
 //! One module per noun, with its types and rules in `mod.rs`, its port in `repository.rs`, and one
-//! file per use case: [`agent`], [`backing`], [`connection`], [`endorsement`], [`gig`], [`prompt`],
+//! file per use case: [`agent`], [`backing`], [`claim`], [`connection`], [`endorsement`], [`gig`], [`prompt`],
 //! [`town_square`], [`webhook`]. What they share: [`context`] (clock, randomness, limits), [`event`],
 //! [`id`], [`limit`], [`mention`], [`page`], [`refusal`] (why a use case said no), [`secret`],
 //! [`store`], [`text`].
 
 pub mod agent;
 pub mod backing;
+pub mod claim;
 pub mod connection;
 pub mod context;
 pub mod endorsement;

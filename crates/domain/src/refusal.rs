@@ -1,6 +1,6 @@
 //! Why a use case did not do what it was asked: one vocabulary for all of them.
 
-use chrono::SecondsFormat;
+use chrono::{SecondsFormat, SubsecRound as _, TimeDelta};
 
 use crate::connection::ConnectionStatus;
 use crate::context::Timestamp;
@@ -26,6 +26,8 @@ pub enum Noun {
     Webhook,
     /// A prompt.
     Prompt,
+    /// A link by which an agent is claimed.
+    ClaimLink,
 }
 
 impl Noun {
@@ -40,6 +42,7 @@ impl Noun {
             Self::Connection => "connection",
             Self::Webhook => "webhook",
             Self::Prompt => "prompt",
+            Self::ClaimLink => "claim link",
         }
     }
 }
@@ -75,7 +78,7 @@ pub enum Refusal {
         limit: usize,
     },
     /// The other agent declined lately.
-    #[error("that agent declined; it may be asked again from {} on", .until.to_rfc3339_opts(SecondsFormat::Secs, true))]
+    #[error("that agent declined; it may be asked again from {} on", told(.until))]
     RecentlyDeclined {
         /// From then on asking is allowed.
         until: Timestamp,
@@ -98,6 +101,30 @@ pub enum Refusal {
     /// The agent has no webhook.
     #[error("you have no webhook: register one first")]
     NoWebhook,
+    /// The claim link has claimed before.
+    #[error("this claim link has been used: the agent can make a new one as long as nobody has claimed it")]
+    ClaimLinkUsed,
+    /// The agent is claimed, and needs no link.
+    #[error("this agent is claimed: a new link is made once the claim is undone, or ended by a new name")]
+    AlreadyClaimed,
+    /// The claim that a new name has put to rest is another owner's.
+    #[error("this agent was claimed by another account, which alone can verify it again")]
+    ClaimedByAnother,
+    /// The time in which a claim may be undone is over.
+    #[error("this claim stands since {}, and can't be undone any more", told(.since))]
+    ClaimFinal {
+        /// Since then it stands.
+        since: Timestamp,
+    },
+    /// The claim may be undone still.
+    #[error("this claim may be undone until {}: recover the agent after that", told(.until))]
+    ClaimDisputable {
+        /// Until then it may.
+        until: Timestamp,
+    },
+    /// The recovery code is not this agent's.
+    #[error("this recovery code opens nothing: send the newest one that you were given")]
+    WrongRecoveryCode,
     /// A comment of another post can't be replied to here.
     #[error("reply_to_id names no comment of this post")]
     ReplyToElsewhere,
@@ -113,4 +140,11 @@ pub enum Refusal {
     /// The database did not do its part.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// A moment in whole seconds, rounded up: whoever waits until then has waited long enough.
+fn told(at: &Timestamp) -> String {
+    let whole = at.trunc_subsecs(0);
+    let told = if whole < *at { whole + TimeDelta::seconds(1) } else { whole };
+    told.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

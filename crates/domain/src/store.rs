@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::agent::{AgentRepository, ExportRepository};
 use crate::backing::BackingRepository;
+use crate::claim::ClaimRepository;
 use crate::connection::ConnectionRepository;
 use crate::endorsement::EndorsementRepository;
 use crate::event::{LogRepository, OutboxRepository};
@@ -57,6 +58,8 @@ pub enum UniqueRule {
     VerificationCode,
     /// One agent per claim token.
     ClaimToken,
+    /// One agent per recovery code.
+    RecoveryCode,
     /// One backing from one agent to another.
     Backing,
     /// One endorsement of a skill by one agent.
@@ -77,6 +80,8 @@ pub trait UnitOfWork {
     fn agents(&mut self) -> &mut dyn AgentRepository;
     /// Everything that is held of one agent.
     fn exports(&mut self) -> &mut dyn ExportRepository;
+    /// Who claimed whom, and by which links.
+    fn claims(&mut self) -> &mut dyn ClaimRepository;
     /// Who backs whom.
     fn backings(&mut self) -> &mut dyn BackingRepository;
     /// Who endorsed which skill.

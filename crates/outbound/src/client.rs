@@ -12,7 +12,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use awc::http::header::{CONTENT_LENGTH, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
+use awc::http::header::{CONTENT_LENGTH, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, USER_AGENT};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use rustls::ClientConfig;
@@ -24,7 +24,7 @@ use crate::target::TargetUrl;
 use connector::GuardedConnector;
 pub use error::{SendError, Stage};
 
-/// As much of an answer's body as is read, in bytes.
+/// As much of an answer's body as is read where nobody says otherwise, in bytes.
 pub const MAX_ANSWER_BYTES: usize = 4_096;
 
 const OUR_NAME: &str = concat!("ClankdIn/", env!("CARGO_PKG_VERSION"));
@@ -74,7 +74,9 @@ pub struct Answer {
     pub status: u16,
     /// The `Retry-After` header as it was sent.
     pub retry_after: Option<String>,
-    /// The body as it was sent, cut at [`MAX_ANSWER_BYTES`]. Empty where an HTTP/1.1 answer tells neither its
+    /// The `Location` header as it was sent.
+    pub location: Option<String>,
+    /// The body as it was sent, cut at what is read at most. Empty where an HTTP/1.1 answer tells neither its
     /// length nor chunks.
     pub body: Vec<u8>,
     /// From the first question to the last byte read.
@@ -138,7 +140,7 @@ impl Client {
         } else {
             self.closing.post(target.uri()).force_close()
         };
-        self.send(request.address(address.socket(target.port())), headers, body).await
+        self.send(request.address(address.socket(target.port())), headers, body, MAX_ANSWER_BYTES).await
     }
 
     /// Sends a body on a connection of its own, and reads the answer.
@@ -155,7 +157,22 @@ impl Client {
         headers: Vec<(HeaderName, HeaderValue)>,
         body: Bytes,
     ) -> Result<Answer, SendError> {
-        self.send(self.closing.post(target.uri()).force_close(), headers, body).await
+        self.send(self.closing.post(target.uri()).force_close(), headers, body, MAX_ANSWER_BYTES).await
+    }
+
+    /// Asks for what is there, on a connection of its own, and reads `most` bytes of it. A redirect is an
+    /// answer like any other.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::post`].
+    pub async fn get(
+        &self,
+        target: &TargetUrl,
+        headers: Vec<(HeaderName, HeaderValue)>,
+        most: usize,
+    ) -> Result<Answer, SendError> {
+        self.send(self.closing.get(target.uri()).force_close(), headers, Bytes::new(), most).await
     }
 
     async fn send(
@@ -163,36 +180,38 @@ impl Client {
         mut request: awc::ClientRequest,
         headers: Vec<(HeaderName, HeaderValue)>,
         body: Bytes,
+        most: usize,
     ) -> Result<Answer, SendError> {
         for header in headers {
             request = request.append_header(header);
         }
         // Other crates of the workspace could switch awc's decoders on for all of us.
         let request = request.insert_header((USER_AGENT, OUR_NAME)).no_decompress();
-        tokio::time::timeout(self.total, exchange(request, body))
+        tokio::time::timeout(self.total, exchange(request, body, most))
             .await
             .unwrap_or(Err(SendError::Timeout(Stage::Answer)))
     }
 }
 
-async fn exchange(request: awc::ClientRequest, body: Bytes) -> Result<Answer, SendError> {
+async fn exchange(request: awc::ClientRequest, body: Bytes, most: usize) -> Result<Answer, SendError> {
     let begun = Instant::now();
     let mut response = request.send_body(body).await?;
     let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
     let retry_after = header(RETRY_AFTER).map(str::to_owned);
+    let location = header(LOCATION).map(str::to_owned);
     let promised = header(CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok()).unwrap_or_default();
 
     let mut body = Vec::new();
-    while body.len() < MAX_ANSWER_BYTES
+    while body.len() < most
         && let Some(chunk) = response.next().await
     {
-        let room = MAX_ANSWER_BYTES - body.len();
+        let room = most - body.len();
         body.extend(chunk?.into_iter().take(room));
     }
     // awc takes the end of the stream for the end of the body, so the promise is held against it here. Chunks
     // promise nothing that could still be seen at this place.
-    if body.len() < promised.min(MAX_ANSWER_BYTES) {
+    if body.len() < promised.min(most) {
         return Err(SendError::Reset(error::CUT_SHORT.to_owned()));
     }
-    Ok(Answer { status: response.status().as_u16(), retry_after, body, latency: begun.elapsed() })
+    Ok(Answer { status: response.status().as_u16(), retry_after, location, body, latency: begun.elapsed() })
 }

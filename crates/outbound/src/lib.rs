@@ -38,5 +38,5 @@ pub use bytes::Bytes;
 pub use client::{Answer, Client, SendError, Stage};
 pub use guard::{AddressPolicy, Forbidden, Range, VettedAddress};
 pub use outbound::{Outbound, OutboundError, OutboundSettings, Timeouts};
-pub use resolver::{CheckError, Resolver};
+pub use resolver::{CheckError, Resolver, TextRecordError};
 pub use target::{TargetError, TargetUrl};

@@ -9,7 +9,7 @@ use rustls::ClientConfig;
 
 use crate::client::Client;
 use crate::guard::{AddressPolicy, VettedAddress};
-use crate::resolver::{CheckError, Resolver};
+use crate::resolver::{CheckError, Resolver, TextRecordError};
 use crate::target::{TargetError, TargetUrl};
 use crate::tls;
 
@@ -83,6 +83,20 @@ impl Outbound {
         Ok(Self { resolver, tls: tls::client_config(ca_file.as_deref())?, timeouts })
     }
 
+    /// A door to addresses that the operator has written, and no agent: the guard lets everything pass.
+    #[must_use]
+    pub fn for_operator(&self) -> Self {
+        let everything =
+            AddressPolicy { allow_insecure: true, allow_private: true, ..AddressPolicy::default() };
+        Self { resolver: self.resolver.judging_by(everything), ..self.clone() }
+    }
+
+    /// What this door lets pass.
+    #[must_use]
+    pub fn policy(&self) -> &AddressPolicy {
+        self.resolver.policy()
+    }
+
     /// Reads a URL under the policy of this door.
     ///
     /// # Errors
@@ -99,6 +113,15 @@ impl Outbound {
     /// As [`Resolver::check`].
     pub async fn check(&self, target: &TargetUrl) -> Result<Vec<VettedAddress>, CheckError> {
         self.resolver.check(target).await
+    }
+
+    /// The TXT records of a name, asked for anew: one that was made a moment ago is found.
+    ///
+    /// # Errors
+    ///
+    /// [`TextRecordError`], when there are none or nobody says so.
+    pub async fn text_records(&self, name: &str) -> Result<Vec<Vec<u8>>, TextRecordError> {
+        self.resolver.detached().text_records(name).await
     }
 
     /// A client for the thread that calls. See [`Client`] for what that thread must offer.

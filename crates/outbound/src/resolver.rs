@@ -14,7 +14,7 @@ use hickory_resolver::config::{
 };
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
-use hickory_resolver::proto::rr::Name;
+use hickory_resolver::proto::rr::{Name, RData};
 use hickory_resolver::system_conf::read_system_conf;
 use url::Host;
 
@@ -34,6 +34,14 @@ pub struct Resolver {
     options: ResolverOpts,
     policy: Arc<AddressPolicy>,
     bound: Duration,
+}
+
+/// What stands in no record, or could not be asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct TextRecordError {
+    /// What the name servers said.
+    pub reason: String,
 }
 
 /// Why a host may not be connected to.
@@ -90,6 +98,11 @@ impl Resolver {
         }
     }
 
+    /// One with the same settings that judges by another policy.
+    pub(crate) fn judging_by(&self, policy: AddressPolicy) -> Self {
+        Self { policy: Arc::new(policy), ..self.clone() }
+    }
+
     /// Resolves the host of a URL and judges all its addresses. For the moment when an agent registers a URL:
     /// the answer says nothing about later, and each connection is judged anew.
     ///
@@ -125,24 +138,54 @@ impl Resolver {
         &self.policy
     }
 
+    /// The TXT records of a name, each with its strings put together. Nobody is connected to but the name
+    /// servers.
+    ///
+    /// # Errors
+    ///
+    /// When there are none, or the name servers don't say so in time.
+    pub(crate) async fn text_records(&self, name: &str) -> Result<Vec<Vec<u8>>, TextRecordError> {
+        let asked = async {
+            match tokio::time::timeout(self.bound, self.names.txt_lookup(qualified(name)?)).await {
+                Ok(Ok(found)) => Ok(found),
+                Ok(Err(error)) => Err(reason(&error, "TXT records")),
+                Err(_) => Err(self.too_slow()),
+            }
+        };
+        let found = asked.await.map_err(|reason| TextRecordError { reason })?;
+        let texts = found.answers().iter().filter_map(|record| match &record.data {
+            RData::TXT(text) => Some(text.txt_data.concat()),
+            _ => None,
+        });
+        Ok(texts.collect())
+    }
+
     async fn resolve(&self, name: &str) -> Result<Vec<IpAddr>, String> {
-        let mut name = Name::from_ascii(name).map_err(|error| error.to_string())?;
-        // Fully qualified, or the search list of the system would find our own hosts by an agent's short names.
-        name.set_fqdn(true);
-        match tokio::time::timeout(self.bound, self.names.lookup_ip(name)).await {
+        match tokio::time::timeout(self.bound, self.names.lookup_ip(qualified(name)?)).await {
             Ok(Ok(found)) => Ok(found.iter().collect()),
-            Ok(Err(error)) => Err(reason(&error)),
-            Err(_) => Err(format!("no answer within {:?}", self.bound)),
+            Ok(Err(error)) => Err(reason(&error, "addresses")),
+            Err(_) => Err(self.too_slow()),
         }
+    }
+
+    fn too_slow(&self) -> String {
+        format!("no answer within {:?}", self.bound)
     }
 }
 
+/// Fully qualified, or the search list of the system would find our own hosts by an agent's short names.
+fn qualified(name: &str) -> Result<Name, String> {
+    let mut name = Name::from_ascii(name).map_err(|error| error.to_string())?;
+    name.set_fqdn(true);
+    Ok(name)
+}
+
 /// Without the names and the addresses of our own servers.
-fn reason(error: &NetError) -> String {
+fn reason(error: &NetError, sought: &str) -> String {
     if error.is_nx_domain() {
         "there is no such name".to_owned()
     } else if error.is_no_records_found() {
-        "the name has no addresses".to_owned()
+        format!("the name has no {sought}")
     } else if matches!(error, NetError::Timeout) {
         "the name servers did not answer in time".to_owned()
     } else {

@@ -8,11 +8,12 @@ use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error};
 
 /// The rule behind each unique index, by the columns that `SQLite` names in its message: it names no
 /// constraint.
-const UNIQUE_RULES: [(&str, UniqueRule); 9] = [
+const UNIQUE_RULES: [(&str, UniqueRule); 10] = [
     ("agents.handle", UniqueRule::AgentHandle),
     ("agents.key_digest", UniqueRule::AgentKey),
     ("agents.verification_code", UniqueRule::VerificationCode),
     ("agents.claim_token_digest", UniqueRule::ClaimToken),
+    ("claims.recovery_code_digest", UniqueRule::RecoveryCode),
     ("backings.backer_id, backings.agent_id", UniqueRule::Backing),
     ("endorsements.agent_id, endorsements.skill_key, endorsements.endorser_id", UniqueRule::Endorsement),
     ("pinches.agent_id, pinches.post_id", UniqueRule::Pinch),
@@ -21,11 +22,12 @@ const UNIQUE_RULES: [(&str, UniqueRule); 9] = [
 ];
 
 /// The rule behind each unique constraint, as `PostgreSQL` names it.
-const UNIQUE_CONSTRAINTS: [(&str, UniqueRule); 9] = [
+const UNIQUE_CONSTRAINTS: [(&str, UniqueRule); 10] = [
     ("agents_handle_key", UniqueRule::AgentHandle),
     ("agents_key_digest_key", UniqueRule::AgentKey),
     ("agents_verification_code_key", UniqueRule::VerificationCode),
     ("agents_claim_token_digest_key", UniqueRule::ClaimToken),
+    ("claims_recovery_code_digest_key", UniqueRule::RecoveryCode),
     ("backings_backer_id_agent_id_key", UniqueRule::Backing),
     ("endorsements_agent_id_skill_key_endorser_id_key", UniqueRule::Endorsement),
     ("pinches_pkey", UniqueRule::Pinch),

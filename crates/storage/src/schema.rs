@@ -23,6 +23,7 @@ diesel::table! {
         task_updated_at -> Nullable<SqlTime>,
         key_digest -> Nullable<Binary>,
         claim_token_digest -> Nullable<Binary>,
+        claim_token_used_at -> Nullable<SqlTime>,
         verification_code -> Text,
         backers -> BigInt,
         connections -> BigInt,
@@ -70,6 +71,19 @@ diesel::table! {
 
     erased_handles (handle_digest) {
         handle_digest -> Binary,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Binary, Text};
+    use super::super::dialect::{SqlId, SqlTime};
+
+    claims (agent_id) {
+        agent_id -> SqlId,
+        method -> Text,
+        account -> Text,
+        claimed_at -> SqlTime,
+        recovery_code_digest -> Binary,
     }
 }
 
@@ -315,6 +329,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     agent_words,
     agents,
     backings,
+    claims,
     comments,
     connections,
     declines,

@@ -19,6 +19,9 @@ pub(crate) trait Body: DeserializeOwned {
     /// What it asks for.
     type Command;
 
+    /// Whether it is also taken as a form, as pages without scripts send it.
+    const TAKES_FORMS: bool = false;
+
     /// The field whose address the guard has to let pass, if there is one: it may take a look-up, so that
     /// [`parse`](Self::parse) can't wait for it.
     fn guarded(&self) -> Option<(&'static str, &str)> {
@@ -43,10 +46,15 @@ impl Body for Nothing {
 
 pub(super) async fn read<B: Body>(public: &Public) -> Result<B::Command, Problem> {
     let bytes = public.request.extensions().get::<ReadBody>().map(|body| body.0.clone()).unwrap_or_default();
-    if !bytes.is_empty() {
-        check_content_type(public)?;
-    }
-    let body: B = deserialize(&bytes)?;
+    let body: B = if bytes.is_empty() {
+        deserialize(&bytes)?
+    } else {
+        match encoding(public) {
+            Some(Encoding::Json) => deserialize(&bytes)?,
+            Some(Encoding::Form) if B::TAKES_FORMS => from_form(&bytes)?,
+            Some(Encoding::Form) | None => return Err(unsupported(B::TAKES_FORMS)),
+        }
+    };
     let mut errors = Errors::default();
     if let Some((field, address)) = body.guarded()
         && let Err(fault) = judge(&public.app.outbound, address).await
@@ -90,17 +98,48 @@ async fn revoke_leaked(public: &Public, problem: &Problem) -> Result<(), Problem
     public.write(revoke).await
 }
 
-fn check_content_type(public: &Public) -> Result<(), Problem> {
+/// What a body is written as.
+enum Encoding {
+    Json,
+    Form,
+}
+
+/// What the body says that it is written as; nothing where that is not taken.
+fn encoding(public: &Public) -> Option<Encoding> {
     let headers = public.request.headers();
-    let is_json = headers.get(header::CONTENT_TYPE).is_none_or(|it| it.to_str().is_ok_and(is_json_in_utf_8));
-    let is_plain = headers
-        .get(header::CONTENT_ENCODING)
-        .is_none_or(|it| it.as_bytes().eq_ignore_ascii_case(b"identity"));
-    if is_json && is_plain {
-        return Ok(());
+    let is_plain = |it: &header::HeaderValue| it.as_bytes().eq_ignore_ascii_case(b"identity");
+    if !headers.get(header::CONTENT_ENCODING).is_none_or(is_plain) {
+        return None;
     }
-    let detail = "Send the body as Content-Type: application/json, in UTF-8 and not compressed.";
-    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail))
+    match headers.get(header::CONTENT_TYPE).map(|it| it.to_str().unwrap_or_default()) {
+        None => Some(Encoding::Json),
+        Some(name) if is_json_in_utf_8(name) => Some(Encoding::Json),
+        Some(name) if is_form(name) => Some(Encoding::Form),
+        Some(_) => None,
+    }
+}
+
+fn unsupported(takes_forms: bool) -> Problem {
+    let or_form = if takes_forms { " or application/x-www-form-urlencoded" } else { "" };
+    let detail =
+        format!("Send the body as Content-Type: application/json{or_form}, in UTF-8 and not compressed.");
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
+}
+
+fn is_form(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
+
+/// The fields of a form, each of which is a text.
+fn from_form<B: Body>(bytes: &[u8]) -> Result<B, Problem> {
+    let mut fields = serde_json::Map::new();
+    for (name, text) in url::form_urlencoded::parse(bytes) {
+        if fields.insert(name.into_owned(), Value::String(text.into_owned())).is_some() {
+            return Err(malformed("each field of a form stands there once"));
+        }
+    }
+    serde_json::from_value(Value::Object(fields)).map_err(|error| malformed(&error.to_string()))
 }
 
 fn is_json_in_utf_8(content_type: &str) -> bool {

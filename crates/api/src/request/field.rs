@@ -32,6 +32,11 @@ impl Field {
         self.0.as_ref().and_then(Value::as_str)
     }
 
+    /// Whether it says anything: `null` says no more than a missing field.
+    pub(crate) fn is_given(&self) -> bool {
+        !self.is_missing() && !self.is_null()
+    }
+
     /// Whether it is missing; `null` is not.
     fn is_missing(&self) -> bool {
         self.0.is_none()

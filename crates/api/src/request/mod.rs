@@ -25,7 +25,7 @@ use clankdin_domain::agent::{AgentSummary, Handle, SkillName};
 use clankdin_domain::context::Ctx;
 use clankdin_domain::id::AgentId;
 use clankdin_domain::refusal::Refusal;
-use clankdin_domain::secret::{ApiKey, ApiKeyDigest};
+use clankdin_domain::secret::{ApiKey, ApiKeyDigest, ClaimToken};
 use clankdin_domain::store::{StoreError, UnitOfWork};
 use clankdin_domain::text::{LeakedSecret, TextError, find_leaked};
 use percent_encoding::percent_decode_str;
@@ -279,6 +279,11 @@ impl Public {
         target::skill(self.request.match_info().get("skill"))
     }
 
+    /// The claim token in the path; it is well-formed, or the request would not have come so far.
+    pub(crate) fn claim_token(&self) -> Result<ClaimToken, Problem> {
+        target::claim_token(self.request.match_info().get("token"))
+    }
+
     /// What the body asks for.
     pub(crate) async fn body<B: Body>(&self) -> Result<B::Command, Problem> {
         body::read::<B>(self).await
@@ -287,6 +292,11 @@ impl Public {
     /// Spends one of this address's registrations.
     pub(crate) fn spend_registration(&self) -> Result<(), Problem> {
         self.app.request_limits.check_registration(client_ip(&self.request, &self.app.trusted_proxies))
+    }
+
+    /// Spends one of this address's tries to recover an agent.
+    pub(crate) fn spend_recovery(&self) -> Result<(), Problem> {
+        self.app.request_limits.check_recovery(client_ip(&self.request, &self.app.trusted_proxies))
     }
 
     /// Reads one consistent state.

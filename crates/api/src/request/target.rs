@@ -6,6 +6,7 @@ use actix_web::HttpRequest;
 use clankdin_domain::agent::{AgentSummary, Handle, SkillName};
 use clankdin_domain::id::{CommentId, GigId, PostId};
 use clankdin_domain::refusal::{Noun, Refusal};
+use clankdin_domain::secret::ClaimToken;
 use percent_encoding::percent_decode_str;
 
 use crate::app::App;
@@ -17,6 +18,7 @@ pub(super) fn check_ids(request: &HttpRequest) -> Result<(), Problem> {
     match parameters.iter().find(|(name, text)| !takes(name, text)) {
         None => Ok(()),
         Some(("handle", _)) => Err(Problem::not_found("agent")),
+        Some(("token", _)) => Err(Refusal::NotFound(Noun::ClaimLink).into()),
         Some(("skill", _)) => Err(Refusal::NotFound(Noun::Skill).into()),
         Some((name, _)) => Err(Problem::not_found(noun(&request.match_pattern().unwrap_or_default(), name))),
     }
@@ -36,11 +38,12 @@ fn noun<'n>(pattern: &str, name: &'n str) -> &'n str {
 }
 
 /// Whether the text can stand in the place of that parameter: an id as ids are handed out, a handle,
-/// a skill.
+/// a skill, a claim token.
 pub(crate) fn takes(name: &str, text: &str) -> bool {
     match name {
         "handle" => handle(Some(text)).is_ok(),
         "skill" => skill(Some(text)).is_ok(),
+        "token" => claim_token(Some(text)).is_ok(),
         _ if name == "id" || name.ends_with("_id") => text.parse::<GigId>().is_ok(),
         _ => !text.is_empty(),
     }
@@ -58,6 +61,11 @@ pub(super) fn skill(text: Option<&str>) -> Result<SkillName, Problem> {
     skill.ok_or_else(|| Refusal::NotFound(Noun::Skill).into())
 }
 
+/// The claim token in the path.
+pub(super) fn claim_token(text: Option<&str>) -> Result<ClaimToken, Problem> {
+    text.and_then(ClaimToken::parse).ok_or_else(|| Refusal::NotFound(Noun::ClaimLink).into())
+}
+
 fn id<I: FromStr>(text: Option<&str>, noun: &str) -> Result<I, Problem> {
     text.and_then(|text| text.parse().ok()).ok_or_else(|| Problem::not_found(noun))
 }
@@ -68,7 +76,7 @@ fn decoded(segment: &str) -> Option<String> {
     Some(percent_decode_str(segment).decode_utf8().ok()?.into_owned())
 }
 
-/// Refuses an address whose public subject (agent, skill, gig, post, comment) is not there. `pattern`
+/// Refuses an address whose public subject (agent, skill, gig, post, comment, claim link) is not there. `pattern`
 /// is the route's, and `parameter` tells what stands in it. Answers with the agent that the path names.
 pub(crate) async fn check_exists<'p>(
     app: &App,
@@ -87,7 +95,11 @@ pub(crate) async fn check_exists<'p>(
         }
         return Ok(Some(agent));
     }
-    if pattern.starts_with("/gigs/{id}") {
+    if pattern.starts_with("/claim/{token}") {
+        let token = claim_token(parameter("token"))?.digest();
+        let link = app.database.read(move |uow| uow.claims().link(&token)).await?;
+        link.ok_or(Refusal::NotFound(Noun::ClaimLink))?;
+    } else if pattern.starts_with("/gigs/{id}") {
         let id: GigId = id(parameter("id"), "gig")?;
         let gig = app.database.read(move |uow| uow.gigs().by_id(id)).await?;
         gig.ok_or_else(|| Problem::not_found("gig"))?;

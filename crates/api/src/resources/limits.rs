@@ -17,11 +17,11 @@ use crate::request::Public;
 #[schema(as = Limit)]
 pub(crate) struct LimitView {
     name: &'static str,
-    /// How many in any window. Of `requests`, `anonymous` and `registrations`: how many at once, after
-    /// which one comes free each time that a window's share of them has passed.
+    /// How many in any window. Of `requests`, `anonymous`, `registrations`, `claims` and `recoveries`: how
+    /// many at once, after which one comes free each time that a window's share of them has passed.
     limit: u32,
     window_seconds: u64,
-    /// What is counted: per agent, or per address.
+    /// What is counted: per agent, per address, or per claim token.
     per: &'static str,
     /// How many are left to the agent that asks, or, of `anonymous`, to the address without a key. Null
     /// of what this request was not counted against: that can't be read without spending some of it.
@@ -63,6 +63,8 @@ pub(crate) async fn list_limits(request: Public) -> Answer {
         ("requests", "agent", of_requests.requests, of_agent),
         ("anonymous", "address", of_requests.anonymous, of_address),
         ("registrations", "address", of_requests.registrations, None),
+        ("claims", "claim token", of_requests.claims, None),
+        ("recoveries", "address", of_requests.recoveries, None),
     ]
     .into_iter()
     .filter_map(|(name, per, limit, left)| {

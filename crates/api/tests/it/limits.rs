@@ -107,6 +107,8 @@ fn limits_tells_every_limit_in_force_and_with_a_key_what_is_left() {
         requests: Some(limit("600/minute")),
         anonymous: Some(limit("300/minute")),
         registrations: Some(limit("60/hour")),
+        claims: Some(limit("20/hour")),
+        recoveries: Some(limit("10/hour")),
     };
     let server = Setup { limits, ..Setup::default() }.start();
     let told = server.get("/limits").is(200)["limits"].as_array().unwrap().clone();
@@ -117,6 +119,8 @@ fn limits_tells_every_limit_in_force_and_with_a_key_what_is_left() {
         ("requests", 600, 60, "agent"),
         ("anonymous", 300, 60, "address"),
         ("registrations", 60, 3_600, "address"),
+        ("claims", 20, 3_600, "claim token"),
+        ("recoveries", 10, 3_600, "address"),
         ("endorsements", 20, 3_600, "agent"),
         ("posts", 30, 3_600, "agent"),
         ("comments", 120, 3_600, "agent"),
@@ -186,6 +190,7 @@ fn limits_tells_what_is_left_of_the_limit_that_the_request_was_counted_against()
         requests: Some(limit("10/hour")),
         anonymous: Some(limit("20/hour")),
         registrations: Some(limit("5/hour")),
+        ..RequestLimits::default()
     };
     let server = limited(limits);
     let kai = server.register("Kai");

@@ -13,6 +13,7 @@
 mod addresses;
 mod backing;
 mod bodies;
+mod claiming;
 mod commenting;
 mod concurrency;
 mod connecting;
@@ -30,10 +31,14 @@ mod lenient;
 mod limits;
 mod lists;
 mod me;
+#[path = "../../../claim-proofs/tests/it/names.rs"]
+mod names;
 mod nasty;
 mod openapi;
+mod platform;
 mod profiles;
 mod prompts;
+mod recovering;
 mod registering;
 mod routes_by_key;
 mod rows;

@@ -63,7 +63,7 @@ fn path_of(operation: &Operation, agent: &Agent) -> String {
         }
         _ => panic!("{}: a new kind of id needs a row here", operation.path),
     };
-    operation.path.replace("{handle}", "mia").replace("{id}", &id)
+    operation.path.replace("{handle}", "mia").replace("{id}", &id).replace("{token}", agent.claim_token())
 }
 
 #[track_caller]

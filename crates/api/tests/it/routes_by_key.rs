@@ -48,6 +48,7 @@ impl Scene {
         assert!(!(pattern.contains("{id}") && id.is_empty()), "{pattern}: a new kind of id needs a row here");
         let path = pattern.replace("{handle}", &self.owner.handle).replace("{skill}", "C%2B%2B");
         let path = path.replace("{id}", id).replace("{comment_id}", &self.comment);
+        let path = path.replace("{token}", self.owner.claim_token());
         assert!(!path.contains('{'), "{pattern}: a new parameter needs a row here");
         path
     }

@@ -8,11 +8,13 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::rt::System;
 use chrono::{SecondsFormat, TimeDelta};
-use clankdin_api::{Api, ApiSettings, RequestLimits};
+use clankdin_api::{Api, ApiSettings, ClaimSettings, RequestLimits};
+use clankdin_claim_proofs::Proofs;
 use clankdin_domain::context::{Ctx, Timestamp};
 use clankdin_domain::id::AgentId;
 use clankdin_domain::limit::ActionLimits;
@@ -36,6 +38,10 @@ pub(crate) struct Setup {
     pub(crate) action_limits: ActionLimits,
     pub(crate) trusted_proxies: Vec<&'static str>,
     pub(crate) policy: AddressPolicy,
+    pub(crate) claims: ClaimSettings,
+    pub(crate) oembed_url: String,
+    pub(crate) dns_servers: Vec<SocketAddr>,
+    pub(crate) outbound_bound: Duration,
     pub(crate) serve_metrics: bool,
 }
 
@@ -46,6 +52,10 @@ impl Default for Setup {
             action_limits: ActionLimits::default(),
             trusted_proxies: Vec::new(),
             policy: AddressPolicy { allow_private: true, allow_insecure: true, ..AddressPolicy::default() },
+            claims: ClaimSettings::default(),
+            oembed_url: format!("http://{NOBODY}/oembed"),
+            outbound_bound: Duration::from_millis(50),
+            dns_servers: vec![NOBODY.parse().unwrap()],
             serve_metrics: true,
         }
     }
@@ -63,11 +73,14 @@ impl Setup {
             public_url: ORIGIN.into(),
             trusted_proxies: self.trusted_proxies.iter().map(|cidr| cidr.parse().unwrap()).collect(),
             limits: self.limits,
+            claims: self.claims,
             serve_metrics: self.serve_metrics,
         };
-        let outbound = Outbound::new(outbound_settings(self.policy)).unwrap();
+        let outbound =
+            Outbound::new(outbound_settings(self.policy, self.dns_servers, self.outbound_bound)).unwrap();
+        let proofs = Arc::new(Proofs::new(outbound.clone(), &self.oembed_url).unwrap());
         let registry = prometheus::Registry::new();
-        let api = Api::new(settings, database.clone(), ctx.clone(), outbound, registry).unwrap();
+        let api = Api::new(settings, database.clone(), ctx.clone(), outbound, proofs, registry).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (sender, receiver) = channel();
@@ -83,14 +96,19 @@ impl Setup {
     }
 }
 
-/// Nobody answers for names, and at once: a test does not depend on the network it runs in.
-fn outbound_settings(policy: AddressPolicy) -> OutboundSettings {
-    let quick = std::time::Duration::from_millis(50);
+/// Nobody answers there, and at once: a test does not depend on the network it runs in.
+const NOBODY: &str = "127.0.0.1:1";
+
+fn outbound_settings(
+    policy: AddressPolicy,
+    dns_servers: Vec<SocketAddr>,
+    bound: Duration,
+) -> OutboundSettings {
     OutboundSettings {
         policy,
-        dns_servers: vec![SocketAddr::from(([127, 0, 0, 1], 1))],
+        dns_servers,
         ca_file: None,
-        timeouts: Timeouts { connect: quick, total: quick },
+        timeouts: Timeouts { connect: bound, total: bound },
     }
 }
 
@@ -214,6 +232,11 @@ impl Agent {
     /// Its id as the domain has it.
     pub(crate) fn agent_id(&self) -> AgentId {
         self.id.parse().unwrap()
+    }
+
+    /// What stands at the end of its claim link.
+    pub(crate) fn claim_token(&self) -> &str {
+        self.claim_url.rsplit('/').next().unwrap()
     }
 
     /// A request with its key.

@@ -2,6 +2,7 @@
 
 use super::{Agent, Handle};
 use crate::backing::Backing;
+use crate::claim::Claim;
 use crate::connection::Connection;
 use crate::context::Timestamp;
 use crate::endorsement::Endorsement;
@@ -24,6 +25,8 @@ pub struct Export {
     pub agent: Agent,
     /// The code that its human posts.
     pub verification_code: VerificationCode,
+    /// Who claimed it.
+    pub claim: Option<Claim>,
     /// Its posts.
     pub posts: Vec<Post>,
     /// Its comments.

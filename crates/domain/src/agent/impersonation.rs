@@ -41,7 +41,7 @@ pub(super) fn is_disguise(
 }
 
 /// Refuses a name in disguise.
-pub(super) fn refuse_disguise(
+pub(crate) fn refuse_disguise(
     uow: &mut dyn UnitOfWork,
     field: &'static str,
     text: &str,

@@ -19,11 +19,13 @@ pub use export::{Decline, Export, ExportRepository, ExportedDelivery, export};
 pub use handle::{Handle, HandleDigest};
 pub use hold::{hold, hold_both};
 pub use impersonation::Guise;
+pub(crate) use impersonation::refuse_disguise;
 pub use keys::{revoke_leaked_key, rotate_key};
 pub use profile::{
     AgentName, AvatarUrl, BaseModel, Bio, Language, Profile, SkillCountError, SkillName, Skills, Strength,
     Tagline, TaskCategory, TaskText, fold_doubles,
 };
+pub(crate) use register::unused_code;
 pub use register::{Register, Registered, register};
 pub use repository::{AgentFilter, AgentRepository, NewAgent};
 

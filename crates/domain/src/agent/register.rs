@@ -108,7 +108,8 @@ fn made_handle(uow: &mut dyn UnitOfWork, name: &AgentName) -> StoreResult<Handle
     Ok(handle)
 }
 
-fn unused_code(uow: &mut dyn UnitOfWork, ctx: &Ctx) -> StoreResult<VerificationCode> {
+/// A verification code that no agent has.
+pub(crate) fn unused_code(uow: &mut dyn UnitOfWork, ctx: &Ctx) -> StoreResult<VerificationCode> {
     const TRIES: usize = 100;
     for _ in 0..TRIES {
         let code = VerificationCode::generate(ctx.random());

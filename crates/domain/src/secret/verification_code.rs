@@ -46,6 +46,28 @@ impl VerificationCode {
             .then(|| Self(format!("{}-{characters}", word.to_ascii_lowercase())))
     }
 
+    /// Whether the code stands in a text, by itself: no letter and no digit right before or after it. Its
+    /// case does not matter.
+    ///
+    /// ```
+    /// use clankdin_domain::secret::VerificationCode;
+    ///
+    /// let code = VerificationCode::parse("swift-A3B2").ok_or("malformed")?;
+    /// assert!(code.stands_in("My agent: SWIFT-a3b2."));
+    /// assert!(!code.stands_in("My agent: swift-A3B22"));
+    /// # Ok::<(), &str>(())
+    /// ```
+    #[must_use]
+    pub fn stands_in(&self, text: &str) -> bool {
+        // In ASCII case alone: places stay the same.
+        let (text, code) = (text.to_ascii_lowercase(), self.0.to_ascii_lowercase());
+        text.match_indices(&code).any(|(at, _)| {
+            let before = text.get(..at).and_then(|before| before.chars().next_back());
+            let after = text.get(at + code.len()..).and_then(|after| after.chars().next());
+            ![before, after].into_iter().flatten().any(char::is_alphanumeric)
+        })
+    }
+
     /// The code.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -134,7 +156,38 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_code_within_a_longer_word_does_not_stand_there() {
+        let code = VerificationCode::parse("swift-A3B2").unwrap();
+        for text in
+            ["swift-A3B2", "(Swift-a3b2)", "x swift-A3B2x swift-A3B2", "🤖swift-A3B2🤖", "a=swift-A3B2;"]
+        {
+            assert!(code.stands_in(text), "{text}");
+        }
+        for text in [
+            "",
+            "swift",
+            "swift-A3B",
+            "xswift-A3B2",
+            "swift-A3B2é",
+            "0swift-A3B2",
+            "swift -A3B2",
+            "ſwift-A3B2",
+        ] {
+            assert!(!code.stands_in(text), "{text}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn a_code_is_found_wherever_it_stands(
+            before in "\\PC{0,20}", after in "\\PC{0,20}", bytes in prop::collection::vec(any::<u8>(), 5)
+        ) {
+            let code = VerificationCode::generate(&Fixed(bytes));
+            let text = format!("{before} {code}\n{after}");
+            prop_assert!(code.stands_in(&text));
+        }
+
         #[test]
         fn a_generated_code_parses_in_any_case(bytes in prop::collection::vec(any::<u8>(), 5)) {
             let code = VerificationCode::generate(&Fixed(bytes));

@@ -147,3 +147,24 @@ async fn the_next_address_is_tried_where_the_first_takes_no_connection() {
     let settings = settings_with(anywhere(), &[&["127.0.0.2", "127.0.0.1"]]).await;
     assert_eq!(post(settings, &url("hooks.agent.example", &receiver)).await.unwrap().status, 200);
 }
+
+#[actix_rt::test]
+async fn the_operators_own_door_leads_where_an_agent_can_not_aim() {
+    let receiver = Receiver::answering(OK).await;
+    let denied = vec!["127.0.0.0/8".parse().unwrap()];
+    let outbound = Outbound::new(settings(AddressPolicy { denied, ..public_only() })).unwrap();
+    assert!(outbound.parse(&receiver.url()).is_err());
+    let own = outbound.for_operator();
+    let target = own.parse(&receiver.url()).unwrap();
+    assert_eq!(own.client().get(&target, Vec::new(), 10).await.unwrap().status, 200);
+    assert_eq!(blocked(outbound.client().get(&target, Vec::new(), 10).await), Range::DeniedByOperator);
+}
+
+#[actix_rt::test]
+async fn a_name_without_text_records_has_none_and_says_so() {
+    let outbound = Outbound::new(settings_with(anywhere(), &[&[]]).await).unwrap();
+    let error = outbound.text_records("_clankdin.agent.example").await.unwrap_err();
+    assert!(error.to_string().contains("TXT records"), "{error}");
+    let settings = OutboundSettings { dns_servers: vec![silent_name_server().await], ..hasty() };
+    assert!(Outbound::new(settings).unwrap().text_records("_clankdin.agent.example").await.is_err());
+}

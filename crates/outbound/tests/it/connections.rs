@@ -86,3 +86,29 @@ async fn many_requests_are_under_way_at_once() {
         assert_eq!(answer.unwrap().status, 200);
     }
 }
+
+#[actix_rt::test]
+async fn a_get_asks_with_its_headers_and_without_a_body_and_reads_as_much_as_it_is_told() {
+    let receiver = Receiver::answering(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello").await;
+    let outbound = Outbound::new(settings(anywhere())).unwrap();
+    let target = outbound.parse(&format!("{}?a=b", receiver.url())).unwrap();
+    let headers = vec![(HeaderName::from_static("accept"), HeaderValue::from_static("text/plain"))];
+    for (most, body) in [(5, "hello"), (4, "hell"), (0, "")] {
+        let answer = outbound.client().get(&target, headers.clone(), most).await.unwrap();
+        assert_eq!((answer.status, answer.body.as_slice()), (200, body.as_bytes()));
+    }
+    let request = receiver.requests().remove(0);
+    assert!(request.starts_with("get /hook?a=b http/1.1\r\n") && request.ends_with("\r\n\r\n"), "{request}");
+    assert!(request.contains("\r\naccept: text/plain\r\n"), "{request}");
+}
+
+#[actix_rt::test]
+async fn a_get_tells_where_an_answer_leads_and_does_not_go_there() {
+    let receiver =
+        Receiver::answering(b"HTTP/1.1 302 Found\r\nlocation: /there\r\ncontent-length: 0\r\n\r\n").await;
+    let outbound = Outbound::new(settings(anywhere())).unwrap();
+    let target = outbound.parse(&receiver.url()).unwrap();
+    let answer = outbound.client().get(&target, Vec::new(), 10).await.unwrap();
+    assert_eq!((answer.status, answer.location.as_deref()), (302, Some("/there")));
+    assert_eq!(receiver.connections(), 1);
+}

@@ -6,7 +6,8 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use actix_web::{App, HttpResponse, HttpServer, web};
-use clankdin_api::{Api, ApiSettings, RequestLimits};
+use clankdin_api::{Api, ApiSettings, ClaimSettings, RequestLimits};
+use clankdin_claim_proofs::Proofs;
 use clankdin_domain::agent::{
     AgentName, AgentSummary, Bio, Language, Profile, Register, SkillName, Skills, Tagline, register,
 };
@@ -178,10 +179,13 @@ fn serve_api(database: Database, ctx: Ctx) -> SocketAddr {
         public_url: "http://127.0.0.1:8080".to_owned(),
         trusted_proxies: vec![],
         limits: RequestLimits::default(),
+        claims: ClaimSettings::default(),
         serve_metrics: true,
     };
     let outbound = Outbound::new(OutboundSettings::default()).expect("a way out");
-    let api = Api::new(settings, database, ctx, outbound, prometheus::Registry::new()).expect("an API");
+    let proofs = Arc::new(Proofs::new(outbound.clone(), Proofs::OEMBED_URL).expect("an endpoint"));
+    let api = Api::new(settings, database, ctx, outbound, proofs, prometheus::Registry::new());
+    let api = api.expect("an API");
     serve(move |listener| api.serve(vec![listener], WORKERS).expect("a server"))
 }
 

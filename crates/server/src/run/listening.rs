@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 
 use actix_rt::task::JoinHandle;
 use actix_web::dev::{Server, ServerHandle};
@@ -45,11 +46,13 @@ impl Listening {
                 public_url: settings.public_url.as_str().to_owned(),
                 trusted_proxies: settings.trusted_proxies.clone(),
                 limits: settings.request_limits(),
+                claims: settings.claim_settings(),
                 serve_metrics: settings.metrics_bind.is_none(),
             },
             parts.database.clone(),
             parts.ctx.clone(),
             parts.outbound.clone(),
+            Arc::new(parts.proofs.clone()),
             parts.registry.clone(),
         );
         let api = api.map_err(|error| Failure::start(&error))?;

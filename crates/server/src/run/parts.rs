@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use clankdin_claim_proofs::Proofs;
 use clankdin_domain::context::Ctx;
 use clankdin_domain::store::{Database, Store};
 use clankdin_outbound::{Outbound, OutboundSettings};
 use prometheus::Registry;
 use tokio::sync::Notify;
+use url::Url;
 
 use super::stores::{self, Opened};
 use crate::failure::Failure;
@@ -20,6 +22,7 @@ pub(super) struct Parts {
     pub(super) database: Database,
     pub(super) ctx: Ctx,
     pub(super) outbound: Outbound,
+    pub(super) proofs: Proofs,
     pub(super) registry: Registry,
     /// Rung after each commit of this process that holds a new event.
     pub(super) wake: Arc<Notify>,
@@ -36,6 +39,9 @@ impl Parts {
             ..OutboundSettings::default()
         });
         let outbound = outbound.map_err(|error| Failure::start(&error))?;
+        let oembed_url = settings.oembed_url.as_ref().map_or(Proofs::OEMBED_URL, Url::as_str);
+        let proofs = Proofs::new(outbound.clone(), oembed_url)
+            .map_err(|error| Failure::Start(format!("the setting oembed_url can't be used: {error}")))?;
 
         let wake = Arc::new(Notify::new());
         let rung = Arc::clone(&wake);
@@ -44,6 +50,7 @@ impl Parts {
             database: Database::new(Arc::clone(&store)),
             ctx: Ctx::new(clock, Arc::new(SystemRandom::new()), settings.action_limits()),
             outbound,
+            proofs,
             registry: Registry::new(),
             wake,
             store,

@@ -17,7 +17,8 @@ mod documented;
 #[cfg(test)]
 mod tests;
 
-use clankdin_api::RequestLimits;
+use chrono::TimeDelta;
+use clankdin_api::{ClaimSettings, RequestLimits};
 use clankdin_domain::limit::ActionLimits;
 use clankdin_outbound::AddressPolicy;
 use url::Url;
@@ -75,6 +76,16 @@ impl Settings {
             requests: self.limit_requests,
             anonymous: self.limit_anonymous,
             registrations: self.limit_registrations,
+            claims: self.limit_claims,
+            recoveries: self.limit_recoveries,
+        }
+    }
+
+    /// How agents are claimed.
+    pub(crate) fn claim_settings(&self) -> ClaimSettings {
+        ClaimSettings {
+            methods: self.claim_methods.clone(),
+            dispute_time: TimeDelta::hours(self.claim_dispute_hours.into()),
         }
     }
 

@@ -6,6 +6,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+use clankdin_domain::claim::ClaimMethod;
 use clankdin_domain::limit::Limit;
 use clankdin_storage::MasterKey;
 use ipnet::IpNet;
@@ -60,17 +61,6 @@ pub(crate) enum LogFormat {
     Text,
     /// One object a line.
     Json,
-}
-
-/// A way to prove that an agent is one's own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ClaimMethod {
-    /// A public post that holds the code.
-    Post,
-    /// A file on a domain.
-    WellKnown,
-    /// A TXT record of a domain.
-    Dns,
 }
 
 /// Reads a setting that may have no value.
@@ -161,6 +151,13 @@ pub(super) fn web_address(text: &str) -> Reading<Url> {
     if matches!(url.scheme(), "http" | "https") { Ok(url) } else { Err(None) }
 }
 
+/// Where requests of the operator's own go.
+pub(super) fn endpoint(text: &str) -> Reading<Url> {
+    let url = web_address(text)?;
+    let anonymous = url.username().is_empty() && url.password().is_none();
+    if anonymous && url.fragment().is_none() { Ok(url) } else { Err(None) }
+}
+
 pub(super) fn master_key(text: &str) -> Reading<MasterKey> {
     MasterKey::parse(text).map_err(|_| None)
 }
@@ -189,12 +186,7 @@ pub(super) fn log_format(text: &str) -> Reading<LogFormat> {
 }
 
 pub(super) fn claim_methods(text: &str) -> Reading<Vec<ClaimMethod>> {
-    let methods = list(text, |item| match item {
-        "post" => Ok(ClaimMethod::Post),
-        "well-known" => Ok(ClaimMethod::WellKnown),
-        "dns" => Ok(ClaimMethod::Dns),
-        _ => Err(None),
-    })?;
+    let methods = list(text, |item| ClaimMethod::named(item).ok_or(None))?;
     if methods.is_empty() { Err(None) } else { Ok(methods) }
 }
 

@@ -3,15 +3,16 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clankdin_domain::claim::ClaimMethod;
 use clankdin_domain::limit::Limit;
 use clankdin_storage::MasterKey;
 use ipnet::IpNet;
 use url::Url;
 
 use super::read::{
-    ClaimMethod, DatabaseUrl, LogFormat, Origin, PostgresUrl, address, claim_methods, database_url, limit,
+    DatabaseUrl, LogFormat, Origin, PostgresUrl, address, claim_methods, database_url, endpoint, limit,
     log_filter, log_format, master_key, name_servers, networks, number, optional, origin, path, postgres_url,
-    switch, web_address,
+    switch,
 };
 use super::{Given, PREFIX, Wrong};
 
@@ -173,10 +174,10 @@ settings! {
         takes "off, error, warn, info, debug, trace, or directives like info,clankdin_api=debug";
     /// How it is logged.
     log_format: LogFormat = "text", Text by log_format, takes "text or json";
-    /// Name servers that are asked for the hosts of webhooks.
+    /// Name servers that are asked for the hosts of webhooks, and for the domains that prove a claim.
     dns_servers: Vec<SocketAddr> = "" ("the system's"), List by name_servers,
         takes "IP addresses with or without a port, like 9.9.9.9,[2620:fe::fe]:53";
-    /// A file of certificates in PEM that are trusted besides the public ones, for requests to webhooks.
+    /// A file of certificates in PEM that are trusted besides the public ones, for requests to webhooks and for proofs of claims.
     outbound_ca_file: Option<PathBuf> = "" ("none"), Text by optional(path), takes "the path of a file";
     /// Allows webhooks to private addresses, and lifts the rules on their host names and ports.
     webhook_allow_private: bool = "false", Switch by switch, takes "true or false";
@@ -212,24 +213,19 @@ settings! {
     /// Backings by one agent.
     limit_backings: Option<Limit> = "30/hour", Text by limit,
         takes "<n>/<period> with n from 1 to 1000000 and a period of second, minute, hour or day, or off";
-    /// Tries of one claim token. Claiming is not built yet.
-    #[expect(dead_code, reason = "checked now, used once claiming is built")]
+    /// Tries to claim by one claim token, in each process.
     limit_claims: Option<Limit> = "20/hour", Text by limit,
         takes "<n>/<period> with n from 1 to 1000000 and a period of second, minute, hour or day, or off";
-    /// Tries to recover a key from one address. Claiming is not built yet.
-    #[expect(dead_code, reason = "checked now, used once claiming is built")]
+    /// Tries to recover an agent from one address (IPv6: from one /64), in each process.
     limit_recoveries: Option<Limit> = "10/hour", Text by limit,
         takes "<n>/<period> with n from 1 to 1000000 and a period of second, minute, hour or day, or off";
-    /// Which proofs of a claim are taken. Claiming is not built yet.
-    #[expect(dead_code, reason = "checked now, used once claiming is built")]
+    /// Which proofs of a claim are taken.
     claim_methods: Vec<ClaimMethod> = "post", List by claim_methods,
         takes "one or more of post, well-known, dns";
-    /// Where the post that proves a claim is read. Claiming is not built yet.
-    #[expect(dead_code, reason = "checked now, used once claiming is built")]
-    oembed_url: Option<Url> = "" ("the platform's public one"), Text by optional(web_address),
-        takes "an http or https URL";
-    /// Hours in which an agent's key may undo a claim. Claiming is not built yet.
-    #[expect(dead_code, reason = "checked now, used once claiming is built")]
+    /// Where the post that proves a claim is read.
+    oembed_url: Option<Url> = "" ("the platform's public one"), Text by optional(endpoint),
+        takes "an http or https URL without a user and without a fragment";
+    /// Hours in which an agent's key may undo a claim.
     claim_dispute_hours: u32 = "72", Number by number::<0, 8_760>,
         takes "a whole number from 0 to 8760";
 }

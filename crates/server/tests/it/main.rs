@@ -6,6 +6,7 @@
     reason = "what stands outside test functions here is as much a test as they are"
 )]
 
+mod claiming;
 mod commands;
 mod crash;
 mod keeping;

@@ -6,6 +6,7 @@ use clankdin_domain::agent::{
     AgentRepository, AgentSummary, Decline, Export, ExportRepository, ExportedDelivery, Handle,
 };
 use clankdin_domain::backing::Backing;
+use clankdin_domain::claim::ClaimRepository;
 use clankdin_domain::connection::Connection;
 use clankdin_domain::context::Timestamp;
 use clankdin_domain::endorsement::Endorsement;
@@ -39,6 +40,7 @@ impl ExportRepository for DieselStore<'_> {
         let me = Id(id.uuid());
         Ok(Some(Export {
             verification_code: self.verification_code(me)?,
+            claim: self.claim_of(id)?,
             posts: self.posts_of(me)?,
             comments: self.comments_of(me, &agent.summary())?,
             pinches: self.pinches_of(me)?,

@@ -5,6 +5,7 @@
 
 mod agent;
 mod backing;
+mod claim;
 mod comment;
 mod connection;
 mod delivery;
@@ -25,6 +26,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use clankdin_domain::agent::{AgentName, AgentRepository, AgentSummary, ExportRepository, Handle};
 use clankdin_domain::backing::BackingRepository;
+use clankdin_domain::claim::ClaimRepository;
 use clankdin_domain::connection::ConnectionRepository;
 use clankdin_domain::endorsement::EndorsementRepository;
 use clankdin_domain::event::{LogRepository, OutboxRepository};
@@ -85,6 +87,10 @@ impl UnitOfWork for DieselStore<'_> {
     }
 
     fn exports(&mut self) -> &mut dyn ExportRepository {
+        self
+    }
+
+    fn claims(&mut self) -> &mut dyn ClaimRepository {
         self
     }
 

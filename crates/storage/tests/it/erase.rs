@@ -14,6 +14,7 @@ use diesel::sql_types::{Binary, Nullable, Text};
 use crate::acts::{
     accept, agent, back, change, comment, connect, decline, endorse, erase, pinch, post, publish,
 };
+use crate::claim::claimed;
 use crate::counts::assert_counts_equal_rows;
 use crate::support::{SqlitePlace, World, contract, profile};
 use crate::webhook::register as register_webhook;
@@ -42,6 +43,7 @@ fn entangled(world: &World) -> [AgentId; 3] {
             .write(move |uow| uow.prompts().remember_answer(me, prompt, PromptAnswer::Dismissed, at))
             .unwrap();
     }
+    claimed(world, kai, "ignatius");
     let asked = connect(world, kai, ada).unwrap().connection;
     accept(world, ada, asked.id).unwrap();
     let asked = connect(world, lin, kai).unwrap().connection;
@@ -230,7 +232,8 @@ fn no_table_holds_an_erased_agents_id_name_or_secrets() {
     change(&world, kai, changes).unwrap();
     let code = export(&world, kai).unwrap().verification_code;
     let (id, text) = (kai.uuid(), kai.to_string());
-    let sought: [&[u8]; 4] = [id.as_bytes(), text.as_bytes(), b"esquipedalian", code.as_str().as_bytes()];
+    let sought: [&[u8]; 5] =
+        [id.as_bytes(), text.as_bytes(), b"esquipedalian", code.as_str().as_bytes(), b"ignatius"];
     let mut connection = <SqliteConnection as Connection>::establish(place.path().to_str().unwrap()).unwrap();
 
     let before = places(&mut connection, &sought);

@@ -8,6 +8,7 @@ use clankdin_domain::prompt::PromptAnswer;
 use clankdin_domain::webhook::{DeliveryStatus, EndpointHealth, NextStep};
 
 use crate::acts::{accept, agent, back, comment, connect, endorse, pinch, post, publish};
+use crate::claim::claimed;
 use crate::delivery::{line_up, listener, ready, record, result, tell};
 use crate::support::{World, contract};
 use crate::webhook::register as register_webhook;
@@ -33,6 +34,7 @@ contract! {
     fn an_export_holds_everything(world) {
         let [kai, ada, lin] = ["Kai", "Ada", "Lin"].map(|name| world.register(name));
         let webhook = register_webhook(world, kai, "https://kai.example/hook", &["all"]).webhook;
+        let claim = claimed(world, kai, "alice").claim;
         let written = [post(world, kai, "One").unwrap(), post(world, kai, "Two").unwrap()];
         let theirs = post(world, ada, "Three").unwrap();
         let answer = comment(world, kai, theirs.id, "Mine", None).unwrap();
@@ -61,6 +63,7 @@ contract! {
         assert_eq!(Some(export.agent), agent(world, kai));
         let code = export.verification_code;
         assert!(world.read(move |uow| uow.agents().has_verification_code(&code)).unwrap());
+        assert_eq!(export.claim, Some(claim));
         let posts: Vec<_> = export.posts.iter().map(|post| (post.id, post.pinches, post.comments)).collect();
         assert_eq!(posts, [(written[1].id, 1, 0), (written[0].id, 0, 1)]);
         assert_eq!(export.comments, [answer]);
@@ -77,7 +80,7 @@ contract! {
         let kinds: Vec<&str> = export.events.iter().map(|event| event.kind.name()).collect();
         assert_eq!(kinds, [
             "connection_accepted", "connection_request", "connection_request", "endorsement", "endorsement",
-            "backing", "backing", "pinch", "pinch", "comment", "comment", "new_agent",
+            "backing", "backing", "pinch", "pinch", "comment", "comment", "verified", "new_agent",
         ]);
         let told: Vec<_> = export.events.iter().filter(|it| it.actor != Some(kai)).map(|it| it.id).collect();
         for delivery in &export.deliveries {

@@ -13,6 +13,7 @@ mod acts;
 mod agent;
 mod agent_list;
 mod backing;
+mod claim;
 mod connection;
 mod counts;
 mod crossing;

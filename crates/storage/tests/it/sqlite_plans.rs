@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex};
 
 use clankdin_domain::agent::{self, AgentFilter, Handle};
+use clankdin_domain::claim::{Account, Claim, ClaimMethod, Proven};
 use clankdin_domain::id::AgentId;
 use clankdin_domain::page::{PageRequest, Position};
-use clankdin_domain::secret::ApiKey;
+use clankdin_domain::secret::{ApiKey, ClaimToken, RecoveryCode, VerificationCode};
 use clankdin_domain::store::{StoreResult, UnitOfWork};
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 use diesel::prelude::*;
@@ -166,6 +167,32 @@ fn lists_of_backers_and_endorsers_are_walks() {
     assert_walks("backing", &watched.plans_of_reading(move |uow| uow.backings().find(kai, kai)));
     let endorsement = watched.plans_of_reading(move |uow| uow.endorsements().find(kai, kai, "python"));
     assert_walks("endorsement", &endorsement);
+}
+
+#[test]
+fn a_link_and_a_claim_are_found_by_index() {
+    let watched = Watched::new();
+    let kai = watched.kai;
+    let token = ClaimToken::generate(watched.world.ctx.random()).digest();
+    let code = VerificationCode::generate(watched.world.ctx.random());
+    let claim = Claim {
+        proven: Proven { method: ClaimMethod::Post, account: Account::from_stored("alice".into()) },
+        claimed_at: watched.world.now(),
+        recovery_code: RecoveryCode::generate(watched.world.ctx.random()).digest(),
+    };
+    let at = watched.world.now();
+    let plans = watched.plans_of_writing(move |uow| {
+        let claims = uow.claims();
+        claims.link(&token)?;
+        claims.link_of(kai)?;
+        claims.replace_link(kai, &token, &code)?;
+        claims.use_link(kai, at)?;
+        claims.save_claim(kai, &claim)?;
+        claims.claim_of(kai)?;
+        claims.delete_claim(kai)
+    });
+    assert_eq!(plans.len(), 7, "{plans:#?}");
+    assert_walks("claims", &plans);
 }
 
 #[test]

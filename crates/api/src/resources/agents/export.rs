@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use actix_web::get;
 use clankdin_domain::agent::{Decline, Export, ExportedDelivery, export};
+use clankdin_domain::claim::Claim;
 use clankdin_domain::event::Event;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -20,6 +21,24 @@ use crate::resources::town_square::comments::CommentView;
 use crate::resources::town_square::posts::PostView;
 use crate::resources::webhooks::WebhookView;
 use crate::view::{ProfileView, time};
+
+/// Who claimed one.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ClaimRecord {
+    method: &'static str,
+    account: String,
+    claimed_at: String,
+}
+
+impl From<Claim> for ClaimRecord {
+    fn from(claim: Claim) -> Self {
+        Self {
+            method: claim.proven.method.name(),
+            account: claim.proven.account.as_str().to_owned(),
+            claimed_at: time(claim.claimed_at),
+        }
+    }
+}
 
 /// A post that one pinched.
 #[derive(Serialize, ToSchema)]
@@ -119,6 +138,7 @@ impl From<Event> for EventRecord {
 pub(crate) struct ExportView {
     agent: ProfileView,
     verification_code: String,
+    claim: Option<ClaimRecord>,
     posts: Vec<PostView>,
     comments: Vec<CommentView>,
     pinches: Vec<PinchRecord>,
@@ -150,6 +170,7 @@ impl ExportView {
         Self {
             agent: ProfileView::new(export.agent, links),
             verification_code: export.verification_code.to_string(),
+            claim: export.claim.map(Into::into),
             posts: export.posts.into_iter().map(|it| PostView::new(it, links)).collect(),
             comments: export.comments.into_iter().map(|it| CommentView::new(it, links)).collect(),
             pinches: export.pinches.into_iter().map(pinch).collect(),

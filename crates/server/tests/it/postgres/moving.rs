@@ -4,6 +4,7 @@ use clankdin_throwaway_postgres::Database;
 use serde_json::json as object;
 
 use super::{json, on, register};
+use crate::claiming::{Agent, Platform, status_with};
 use crate::receiver::Receiver;
 use crate::support::{Server, clankdin, ended, lines};
 
@@ -12,7 +13,11 @@ fn a_copy_holds_everything_and_the_service_goes_on_there() {
     let Some(database) = Database::fresh() else { return };
     let folder = tempfile::tempdir().unwrap();
     let receiver = Receiver::start();
-    let server = Server::start(folder.path(), &["--dev"]);
+    let platform = Platform::start();
+    let claiming = ["--oembed-url", &platform.oembed_url, "--claim-dispute-hours", "0"];
+    let server = Server::start(folder.path(), &[&["--dev"], &claiming[..]].concat());
+    let zoe = Agent::register(&server, "Zoe");
+    let code = zoe.claim(&server, &platform);
     let ann = register(&server, "Änn \u{1F980} 'quoted'");
     let bob = register(&server, "Bob");
     let post = json(
@@ -61,8 +66,11 @@ fn a_copy_holds_everything_and_the_service_goes_on_there() {
 
     let key = std::fs::read_to_string(folder.path().join("clankdin.db.key")).unwrap();
     let mut moved = on(folder.path(), database.url());
-    let server = Server::spawn(folder.path(), moved.env("CLANKDIN_MASTER_KEY", key.trim()));
+    let server = Server::spawn(folder.path(), moved.args(claiming).env("CLANKDIN_MASTER_KEY", key.trim()));
     assert_eq!(told.map(|path| json(&server.get(&path).body)), before);
+    assert_eq!(server.get(&zoe.link).status, 410);
+    let new = zoe.recover(&server, &code);
+    assert_eq!((status_with(&server, &zoe.key), status_with(&server, &new)), (401, 200));
     let answer = server.post(&format!("{post}/comments"), Some(&bob), r#"{"content":"Third."}"#);
     assert_eq!(answer.status, 201, "{}", answer.body);
     receiver.wait_until(|tries| tries.iter().any(|one| one.body["data"]["comment_preview"] == "Third."));

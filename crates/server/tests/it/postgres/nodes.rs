@@ -9,6 +9,7 @@ use clankdin_throwaway_postgres::Database;
 use serde_json::json as object;
 
 use super::{json, node, on, register};
+use crate::claiming::{Agent, Platform, proof, status_with};
 use crate::receiver::Receiver;
 use crate::support::{Server, ended, exchange, post_request};
 
@@ -106,6 +107,29 @@ fn a_key_rotated_on_one_node_is_dead_on_the_others() {
     for node in &nodes {
         assert_eq!(exchange(node.address(), &get_request("/agents/me", &old)).status, 401);
         assert_eq!(exchange(node.address(), &get_request("/agents/me", fresh)).status, 200);
+    }
+}
+
+#[test]
+fn an_agent_is_claimed_once_on_three_nodes_and_recovered_on_all() {
+    let Some(database) = Database::fresh() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let platform = Platform::start();
+    let nodes = [0; 3].map(|_| {
+        let mut command = on(folder.path(), database.url());
+        command.arg("api").env("CLANKDIN_OEMBED_URL", &platform.oembed_url);
+        Server::spawn(folder.path(), command.env("CLANKDIN_CLAIM_DISPUTE_HOURS", "0"))
+    });
+    let kai = Agent::register(&nodes[0], "Kai");
+    platform.publish(&kai.code);
+    let claiming = vec![post_request(&kai.link, None, &proof().to_string()); 6];
+    assert_eq!(at_once(&nodes, &claiming), BTreeMap::from([(200, 1), (410, 5)]));
+
+    let mia = Agent::register(&nodes[1], "Mia");
+    let code = mia.claim(&nodes[1], &platform);
+    let new = mia.recover(&nodes[2], &code);
+    for node in &nodes {
+        assert_eq!((status_with(node, &mia.key), status_with(node, &new)), (401, 200));
     }
 }
 

@@ -1,0 +1,73 @@
+//! A human claims an agent.
+
+use super::{Claim, Proven};
+use crate::agent::{AgentSummary, hold, refuse_disguise};
+use crate::context::{Ctx, Timestamp};
+use crate::event::{EventData, tell};
+use crate::refusal::{Noun, Refusal};
+use crate::secret::{ClaimTokenDigest, RecoveryCode, VerificationCode};
+use crate::store::UnitOfWork;
+
+/// An agent that has been claimed, and what only its owner may know.
+#[derive(Debug)]
+pub struct Claimed {
+    /// The agent.
+    pub agent: AgentSummary,
+    /// The claim.
+    pub claim: Claim,
+    /// Since when the agent is verified.
+    pub verified_at: Timestamp,
+    /// By it the owner gets a new key; the database holds its digest alone.
+    pub recovery_code: RecoveryCode,
+}
+
+/// Claims the agent of that link for who has proved with that code that it is theirs, marks it as verified,
+/// and tells it. The proof has been read before: no transaction waits for a network.
+///
+/// A claim that a new name has put to rest is there still: it can be taken up by the same account alone, and
+/// its dispute time does not begin anew.
+///
+/// # Errors
+///
+/// [`Refusal::NotFound`] where the link was replaced meanwhile, [`Refusal::ClaimLinkUsed`],
+/// [`Refusal::ClaimedByAnother`], [`Refusal::Impersonation`] for an agent whose name looks like a verified
+/// one's.
+pub fn claim_agent(
+    uow: &mut dyn UnitOfWork,
+    ctx: &Ctx,
+    token: &ClaimTokenDigest,
+    code: &VerificationCode,
+    proven: Proven,
+) -> Result<Claimed, Refusal> {
+    const NONE: Refusal = Refusal::NotFound(Noun::ClaimLink);
+    let me = uow.claims().link(token)?.ok_or(NONE)?.agent;
+    hold(uow, me).map_err(|refusal| if matches!(refusal, Refusal::Erased) { NONE } else { refusal })?;
+    // Another may have claimed by it, or the agent may have replaced it, before it was held.
+    let link = uow.claims().link(token)?.filter(|link| link.verification_code == *code).ok_or(NONE)?;
+    if link.is_used {
+        return Err(Refusal::ClaimLinkUsed);
+    }
+    let agent = uow.agents().by_id(me)?.ok_or(NONE)?.summary();
+    // Of its name alone: that can be changed, a handle can't.
+    refuse_disguise(uow, "name", agent.name.as_str(), Some(me))?;
+    let rests = uow.claims().claim_of(me)?;
+    if rests.as_ref().is_some_and(|claim| !claim.proven.is_of_same(&proven)) {
+        return Err(Refusal::ClaimedByAnother);
+    }
+    let recovery_code = RecoveryCode::generate(ctx.random());
+    let verified_at = ctx.now();
+    let claim = Claim {
+        proven,
+        claimed_at: rests.map_or(verified_at, |claim| claim.claimed_at),
+        recovery_code: recovery_code.digest(),
+    };
+    uow.claims().use_link(me, verified_at)?;
+    uow.claims().save_claim(me, &claim)?;
+    uow.agents().set_verified_at(me, Some(verified_at))?;
+    let told = EventData::Verified {
+        account: claim.proven.account.as_str().to_owned(),
+        method: claim.proven.method.name().to_owned(),
+    };
+    tell(uow, ctx, me, None, &told)?;
+    Ok(Claimed { agent: AgentSummary { verified: true, ..agent }, claim, verified_at, recovery_code })
+}

@@ -1,0 +1,2 @@
+DROP TABLE claims;
+ALTER TABLE agents DROP COLUMN claim_token_used_at;
