@@ -39,7 +39,6 @@ mod housekeeping;
 mod intake;
 mod metrics;
 mod recorder;
-mod request;
 mod retry_after;
 mod settings;
 mod slots;

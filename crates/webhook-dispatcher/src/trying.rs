@@ -3,18 +3,18 @@
 //! Owns the way from a claimed delivery to what is to be recorded of it. Refuses to know when a try is
 //! due and how many there are; what follows from its outcome is the domain's rule.
 
+use std::error::Error;
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
 use clankdin_domain::context::Ctx;
 use clankdin_domain::webhook::{
-    Attempt, AttemptOutcome, Claimed, EndpointHealth, NextStep, Recorded, delivery,
+    AnswerText, Attempt, AttemptOutcome, Claimed, EndpointHealth, Message, NextStep, Recorded, delivery,
 };
-use clankdin_outbound::{Client, Outbound};
+use clankdin_outbound::{Client, Outbound, headers};
 use futures_util::FutureExt as _;
 
 use crate::metrics::{self, Metrics};
-use crate::request::{Request, Unsendable};
 use crate::retry_after;
 use crate::settings::DispatcherSettings;
 
@@ -55,11 +55,11 @@ impl Trying {
             self.send(&claimed).await
         };
         let damaged = sent.is_err();
-        let outcome = sent.unwrap_or_else(|error| {
+        let (outcome, answer) = sent.unwrap_or_else(|error| {
             tracing::error!(event_id = %claimed.event.id, %error, "a delivery can't be sent");
-            AttemptOutcome::Unanswered { class: "corrupt" }
+            unanswered("corrupt")
         });
-        let attempt = Attempt { at: self.ctx.now(), outcome, latency: begun.elapsed() };
+        let attempt = Attempt { at: self.ctx.now(), outcome, latency: begun.elapsed(), answer };
         let (next, health) = if damaged {
             // No later try would do better, and the endpoint is not to blame.
             (NextStep::GiveUp, EndpointHealth::Unchanged)
@@ -71,23 +71,28 @@ impl Trying {
         recorded(&claimed, Some(attempt), next, health)
     }
 
-    async fn send(&self, claimed: &Claimed) -> Result<AttemptOutcome, Unsendable> {
-        let request = Request::build(&claimed.event, &claimed.secrets, self.ctx.now())?;
+    /// # Errors
+    ///
+    /// What is stored of the event is damaged.
+    async fn send(&self, claimed: &Claimed) -> Result<(AttemptOutcome, AnswerText), Box<dyn Error>> {
+        let message = Message::new(&claimed.event, &claimed.secrets, self.ctx.now())?;
+        let headers = headers(message.headers)?;
         // What was allowed when it was registered need not be any more.
         let Ok(target) = self.outbound.parse(claimed.url.as_str()) else {
-            return Ok(AttemptOutcome::Unanswered { class: "blocked" });
+            return Ok(unanswered("blocked"));
         };
         // Each try has a connection of its own, so no receiver can hold one open between tries.
-        let answer = AssertUnwindSafe(self.client.post(&target, request.headers, request.body));
+        let answer = AssertUnwindSafe(self.client.post(&target, headers, message.body.into()));
         Ok(match answer.catch_unwind().await {
             Ok(Ok(answer)) => {
                 let now = self.ctx.now();
                 let retry_after = answer.retry_after.and_then(|header| retry_after::parse(&header, now));
-                AttemptOutcome::Answered { status: answer.status, retry_after }
+                let outcome = AttemptOutcome::Answered { status: answer.status, retry_after };
+                (outcome, AnswerText::of(&answer.body))
             }
-            Ok(Err(error)) => AttemptOutcome::Unanswered { class: error.class() },
+            Ok(Err(error)) => unanswered(error.class()),
             // A receiver that found a way to make the client panic costs us one try like any other.
-            Err(_panic) => AttemptOutcome::Unanswered { class: "panic" },
+            Err(_panic) => unanswered("panic"),
         })
     }
 
@@ -97,6 +102,10 @@ impl Trying {
         self.ctx.random().fill(&mut bytes);
         f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX) * 2.0 - 1.0
     }
+}
+
+fn unanswered(class: &'static str) -> (AttemptOutcome, AnswerText) {
+    (AttemptOutcome::Unanswered { class }, AnswerText::default())
 }
 
 fn recorded(claimed: &Claimed, attempt: Option<Attempt>, next: NextStep, health: EndpointHealth) -> Recorded {

@@ -1,15 +1,21 @@
 //! Webhooks: endpoints of agents, what they subscribe to, and when a delivery is tried again.
 
 pub mod delivery;
+mod delivery_id;
+mod message;
 mod register;
 mod repository;
+mod tried;
 
 pub use delivery::{Attempt, AttemptOutcome, DeliveryStatus, EndpointHealth, NextStep};
+pub use delivery_id::{delivery_id, event_of};
+pub use message::Message;
 pub use register::{
     RegisterWebhook, RegisteredWebhook, Rotated, WebhookChanges, change_webhook, delete_webhook, own_webhook,
     register_webhook, rotate_secret,
 };
 pub use repository::{Claimed, DeliveryRepository, Recorded, Routed, WebhookRepository};
+pub use tried::{AnswerText, MAX_TRIES, Try};
 
 use std::collections::BTreeSet;
 

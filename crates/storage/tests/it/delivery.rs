@@ -7,7 +7,9 @@ use clankdin_domain::context::Timestamp;
 use clankdin_domain::event::{Audience, Event, EventKind};
 use clankdin_domain::id::{AgentId, EventId, WebhookId};
 use clankdin_domain::webhook::delivery::{Attempt, AttemptOutcome, EndpointHealth, NextStep};
-use clankdin_domain::webhook::{Claimed, Recorded, Routed, Subscription, WebhookChanges, WebhookStatus};
+use clankdin_domain::webhook::{
+    AnswerText, Claimed, Recorded, Routed, Subscription, WebhookChanges, WebhookStatus,
+};
 
 use crate::support::{World, announcement, contract};
 use crate::webhook::{by_id, change, register};
@@ -84,7 +86,12 @@ pub(crate) fn result(
         url: claimed.url.clone(),
         event_id: claimed.event.id,
         leased_until: claimed.leased_until,
-        attempt: Some(Attempt { at, outcome, latency: Duration::from_millis(7) }),
+        attempt: Some(Attempt {
+            at,
+            outcome,
+            latency: Duration::from_millis(7),
+            answer: AnswerText::of(b"said"),
+        }),
         next,
         health,
     }

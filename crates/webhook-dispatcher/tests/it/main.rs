@@ -12,6 +12,7 @@ mod failing;
 mod logging;
 mod receiver;
 mod trouble;
+mod vectors;
 mod world;
 
 use std::time::Duration;

@@ -79,7 +79,7 @@ impl DieselStore<'_> {
                     .set(webhooks::status.eq(WebhookStatus::Disabled.name()))
                     .execute(self.connection)
                     .map_err(store_error)?;
-                let at = result.attempt.map_or(result.leased_until, |attempt| attempt.at);
+                let at = result.attempt.as_ref().map_or(result.leased_until, |attempt| attempt.at);
                 diesel::update(its.filter(webhooks::failing_since.is_null()))
                     .set(webhooks::failing_since.eq(Time(at)))
                     .execute(self.connection)
