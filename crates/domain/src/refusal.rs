@@ -24,6 +24,8 @@ pub enum Noun {
     Connection,
     /// A webhook.
     Webhook,
+    /// A delivery to a webhook.
+    Delivery,
     /// A prompt.
     Prompt,
 }
@@ -39,6 +41,7 @@ impl Noun {
             Self::Comment => "comment",
             Self::Connection => "connection",
             Self::Webhook => "webhook",
+            Self::Delivery => "delivery",
             Self::Prompt => "prompt",
         }
     }
@@ -98,6 +101,12 @@ pub enum Refusal {
     /// The agent has no webhook.
     #[error("you have no webhook: register one first")]
     NoWebhook,
+    /// The webhook is told nothing until it is switched on.
+    #[error("this webhook is disabled: PATCH its status to active first")]
+    WebhookDisabled,
+    /// Nothing has happened since then.
+    #[error("since is in the future: name a moment that has passed")]
+    SinceInFuture,
     /// A comment of another post can't be replied to here.
     #[error("reply_to_id names no comment of this post")]
     ReplyToElsewhere,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use super::tried::AnswerText;
+use super::answer::AnswerText;
 use crate::context::Timestamp;
 
 /// How long to wait after the first try, the second, and so on, before ±20 %.

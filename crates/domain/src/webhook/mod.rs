@@ -1,12 +1,15 @@
 //! Webhooks: endpoints of agents, what they subscribe to, and when a delivery is tried again.
 
+mod answer;
 pub mod delivery;
 mod delivery_id;
 mod message;
 mod register;
 mod repository;
+mod resend;
 mod tried;
 
+pub use answer::AnswerText;
 pub use delivery::{Attempt, AttemptOutcome, DeliveryStatus, EndpointHealth, NextStep};
 pub use delivery_id::{delivery_id, event_of};
 pub use message::Message;
@@ -14,8 +17,12 @@ pub use register::{
     RegisterWebhook, RegisteredWebhook, Rotated, WebhookChanges, change_webhook, delete_webhook, own_webhook,
     register_webhook, rotate_secret,
 };
-pub use repository::{Claimed, DeliveryRepository, Recorded, Routed, WebhookRepository};
-pub use tried::{AnswerText, MAX_TRIES, Try};
+pub use repository::{
+    Claimed, DeliveryLogRepository, DeliveryRepository, Recorded, Replayed, Routed, Trimmed,
+    WebhookRepository,
+};
+pub use resend::{MAX_REPLAYED, Test, prepare_test, redeliver, replay};
+pub use tried::{Delivery, KEPT_SUCCESSES, MAX_TRIES, Try};
 
 use std::collections::BTreeSet;
 

@@ -8,10 +8,12 @@ mod lists;
 use std::sync::{Arc, Mutex};
 
 use clankdin_domain::context::Timestamp;
-use clankdin_domain::id::WebhookId;
+use clankdin_domain::event::{Audience, Event, EventKind, Sequence};
+use clankdin_domain::id::{EventId, WebhookId};
+use clankdin_domain::page::{PageRequest, Position};
 use clankdin_domain::store::{StoreResult, UnitOfWork, Verdict};
 use clankdin_domain::webhook::delivery::{EndpointHealth, NextStep};
-use clankdin_domain::webhook::{Recorded, WebhookStatus, WebhookUrl};
+use clankdin_domain::webhook::{DeliveryStatus, KEPT_SUCCESSES, Recorded, WebhookStatus, WebhookUrl};
 use diesel::connection::{Connection, InstrumentationEvent};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -41,7 +43,7 @@ fn plan(work: impl FnOnce(&mut dyn UnitOfWork) -> StoreResult<()> + Send + 'stat
     // A row of each, so that no step is left out because there was nothing to do.
     let seed = format!(
         "PRAGMA foreign_keys = OFF; \
-         INSERT INTO outbox (id, kind, addressee_id, data, occurred_at) VALUES ({event}, 'pinch', {id}, '{{}}', 5); \
+         INSERT INTO outbox (id, kind, addressee_id, data, occurred_at) VALUES ({event}, 'pinch', {id}, '{{\"a\":1}}', 5); \
          INSERT INTO webhooks (id, agent_id, url, status, sealed_secret, created_at) \
            VALUES ({id}, {id}, 'https://a.example/', 'active', x'00', 1); \
          INSERT INTO webhook_events VALUES ('all', {id});",
@@ -112,23 +114,86 @@ fn a_claim_walks_what_is_due_in_its_order() {
     assert!(plan.iter().any(|step| step.starts_with("SEARCH deliveries USING INDEX deliveries_due")));
 }
 
+/// The endpoint took that event, and was not tried.
+fn taken(event_id: EventId) -> Recorded {
+    Recorded {
+        webhook_id: webhook(),
+        url: WebhookUrl::from_stored("https://a.example/".into()),
+        event_id,
+        leased_until: now(),
+        attempt: None,
+        next: NextStep::Delivered,
+        health: EndpointHealth::Healthy,
+    }
+}
+
 #[test]
 fn recording_finds_its_rows_by_key() {
     for health in [EndpointHealth::Healthy, EndpointHealth::FailingSince(now()), EndpointHealth::Disabled] {
         assert_indexed(&plan(move |uow| {
             uow.deliveries().route(now(), 10)?;
-            let (webhook_id, event_id) = (webhook(), Uuid::from_u128(8).into());
-            let next = NextStep::GiveUp;
-            uow.deliveries().record(&[Recorded {
-                webhook_id,
-                url: WebhookUrl::from_stored("https://a.example/".into()),
-                event_id,
-                leased_until: now(),
-                attempt: None,
-                next,
-                health,
-            }])
+            let taken = taken(Uuid::from_u128(8).into());
+            uow.deliveries().record(&[Recorded { next: NextStep::GiveUp, health, ..taken }])
         }));
+    }
+}
+
+#[test]
+fn the_log_of_deliveries_is_walked_along_an_index_and_what_is_sent_again_found_by_one() {
+    for (status, index) in [
+        (None, "PRIMARY KEY (webhook_id=?"),
+        (Some(DeliveryStatus::Failed), "deliveries_by_status (webhook_id=? AND status=?"),
+    ] {
+        for after in [None, Some(Position::of(Uuid::max()))] {
+            let plan = plan(move |uow| {
+                let page = PageRequest::new(20, after).unwrap();
+                uow.delivery_log().list(webhook(), status, &page).map(drop)
+            });
+            assert_indexed(&plan);
+            assert!(plan.iter().any(|step| step.contains(index)), "{index} in {plan:#?}");
+        }
+    }
+    assert_indexed(&plan(|uow| {
+        uow.deliveries().route(now(), 10)?;
+        let event = Uuid::from_u128(8).into();
+        assert!(uow.delivery_log().lock(webhook(), event)?.is_some());
+        uow.delivery_log().restart(webhook(), event, now())
+    }));
+}
+
+#[test]
+fn a_replay_walks_what_the_agent_and_what_everyone_was_told_since() {
+    let plan = plan(|uow| {
+        uow.deliveries().route(now(), 10)?;
+        let webhook = uow.webhooks().by_id(webhook())?.unwrap();
+        let replayed = uow.delivery_log().replay(&webhook, webhook.created_at, now(), 10)?;
+        assert_eq!(replayed.deliveries, 1);
+        Ok(())
+    });
+    assert_indexed(&plan);
+    let walked = "outbox_by_addressee_and_time (addressee_id=? AND occurred_at>? AND occurred_at<?)";
+    assert_eq!(plan.iter().filter(|step| step.contains(walked)).count(), 2, "{plan:#?}");
+}
+
+#[test]
+fn trimming_looks_at_what_endpoints_took_alone() {
+    let plan = plan(|uow| {
+        uow.deliveries().route(now(), 10)?;
+        for number in 0..=KEPT_SUCCESSES {
+            let (id, data) = (Uuid::from_u128(1_000 + number as u128).into(), "[]".to_owned());
+            let (kind, audience) = (EventKind::Pinch, Audience::Agent(webhook().uuid().into()));
+            uow.outbox().append(&Event { id, kind, audience, actor: None, data, occurred_at: now() })?;
+            uow.deliveries().route(now(), 10)?;
+            uow.deliveries().record(&[taken(id)])?;
+        }
+        let trimmed = uow.delivery_log().trim(Some(webhook()), Sequence::new(1_000), 10)?;
+        assert_eq!(trimmed.deliveries, 1);
+        Ok(())
+    });
+    assert_indexed(&plan);
+    for index in ["(webhook_id=? AND status=?)", "(webhook_id=? AND status=? AND event_id<?)"] {
+        let index = format!("COVERING INDEX deliveries_by_status {index}");
+        assert!(plan.iter().any(|step| step.contains(&index)), "{index} in {plan:#?}");
     }
 }
 

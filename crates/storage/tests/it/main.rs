@@ -17,6 +17,7 @@ mod connection;
 mod counts;
 mod crossing;
 mod delivery;
+mod delivery_log;
 mod endorsement;
 mod erase;
 mod export;

@@ -5,8 +5,12 @@
 //! there.
 
 mod claim;
+mod log;
 mod record;
+mod replay;
 mod route;
+pub(super) mod tried;
+mod trim;
 
 use clankdin_domain::context::Timestamp;
 use clankdin_domain::id::WebhookId;

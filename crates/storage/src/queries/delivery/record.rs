@@ -2,15 +2,17 @@
 
 use clankdin_domain::store::StoreResult;
 use clankdin_domain::webhook::{
-    AttemptOutcome, DeliveryStatus, EndpointHealth, NextStep, Recorded, WebhookStatus,
+    AttemptOutcome, DeliveryStatus, EndpointHealth, MAX_TRIES, NextStep, Recorded, Try, WebhookStatus,
 };
+use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool};
+use diesel::sql_types::{BigInt, Bool, Text};
 
-use super::super::super::dialect::{Id, Time};
+use super::super::super::dialect::{Id, Time, appending};
 use super::super::super::schema::{deliveries, webhooks};
 use super::super::DieselStore;
 use super::super::webhook::park;
+use super::tried;
 use crate::error::store_error;
 
 impl DieselStore<'_> {
@@ -26,6 +28,7 @@ impl DieselStore<'_> {
             .eq(Time(result.leased_until))
             .and(deliveries::status.eq(DeliveryStatus::Pending.name()));
         let tries = i64::from(result.attempt.is_some());
+        let (before, after) = appending("deliveries.tries", MAX_TRIES);
         let last_try = result.attempt.as_ref().map(|attempt| {
             let (status, failure) = match attempt.outcome {
                 AttemptOutcome::Answered { status, .. } => (Some(i64::from(status)), None),
@@ -36,6 +39,9 @@ impl DieselStore<'_> {
                 deliveries::last_status.eq(status),
                 deliveries::last_failure.eq(failure),
                 deliveries::last_latency_ms.eq(i64::try_from(attempt.latency.as_millis()).ok()),
+                deliveries::tries.eq(sql::<Text>(&before)
+                    .bind::<Text, _>(tried::written(&Try::from(attempt)))
+                    .sql(&after)),
             )
         });
         let recorded = diesel::update(its.filter(leased))
