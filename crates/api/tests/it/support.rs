@@ -8,6 +8,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::rt::System;
@@ -29,6 +30,9 @@ pub(crate) use world::{GrowingRandom, ManualClock};
 /// The origin that every handed out address begins with.
 pub(crate) const ORIGIN: &str = "https://clankdin.example";
 
+/// How long a look-up, or a test of a webhook, takes by default.
+const QUICK: Duration = Duration::from_millis(50);
+
 /// What the operator has set. By default there are no limits on requests, and webhooks may go
 /// anywhere.
 pub(crate) struct Setup {
@@ -37,6 +41,7 @@ pub(crate) struct Setup {
     pub(crate) trusted_proxies: Vec<&'static str>,
     pub(crate) policy: AddressPolicy,
     pub(crate) serve_metrics: bool,
+    pub(crate) timeouts: Timeouts,
 }
 
 impl Default for Setup {
@@ -47,6 +52,7 @@ impl Default for Setup {
             trusted_proxies: Vec::new(),
             policy: AddressPolicy { allow_private: true, allow_insecure: true, ..AddressPolicy::default() },
             serve_metrics: true,
+            timeouts: Timeouts { connect: QUICK, total: QUICK },
         }
     }
 }
@@ -65,7 +71,7 @@ impl Setup {
             limits: self.limits,
             serve_metrics: self.serve_metrics,
         };
-        let outbound = Outbound::new(outbound_settings(self.policy)).unwrap();
+        let outbound = Outbound::new(outbound_settings(self.policy, self.timeouts)).unwrap();
         let registry = prometheus::Registry::new();
         let api = Api::new(settings, database.clone(), ctx.clone(), outbound, registry).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -84,13 +90,12 @@ impl Setup {
 }
 
 /// Nobody answers for names, and at once: a test does not depend on the network it runs in.
-fn outbound_settings(policy: AddressPolicy) -> OutboundSettings {
-    let quick = std::time::Duration::from_millis(50);
+fn outbound_settings(policy: AddressPolicy, timeouts: Timeouts) -> OutboundSettings {
     OutboundSettings {
         policy,
         dns_servers: vec![SocketAddr::from(([127, 0, 0, 1], 1))],
         ca_file: None,
-        timeouts: Timeouts { connect: quick, total: quick },
+        timeouts,
     }
 }
 
@@ -180,6 +185,15 @@ impl Server {
     ) -> Result<T, Refusal> {
         let ctx = self.ctx.clone();
         wait_for(self.database.write(move |uow| work(uow, &ctx)))
+    }
+
+    /// Gives every event its place in the log, and makes its deliveries, as a dispatcher would.
+    pub(crate) fn route(&self) {
+        let route = |uow: &mut dyn UnitOfWork, ctx: &Ctx| {
+            while uow.deliveries().route(ctx.now(), 100)?.events > 0 {}
+            Ok(())
+        };
+        self.write(route).unwrap();
     }
 
     /// Moves time on.

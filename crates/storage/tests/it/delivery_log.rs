@@ -5,20 +5,20 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use clankdin_domain::agent;
 use clankdin_domain::context::Timestamp;
-use clankdin_domain::event::{Audience, Event, EventKind, Sequence};
+use clankdin_domain::event::{Audience, Event, EventKind};
 use clankdin_domain::id::{AgentId, EventId, WebhookId};
 use clankdin_domain::page::{PageRequest, Position};
 use clankdin_domain::refusal::{Noun, Refusal};
 use clankdin_domain::webhook::{
-    self, AnswerText, Attempt, AttemptOutcome, Claimed, Delivery, DeliveryStatus, EndpointHealth,
-    KEPT_SUCCESSES, MAX_TRIES, NextStep, Recorded, Trimmed, Try, WebhookStatus, delivery_id,
+    self, AnswerText, Attempt, AttemptOutcome, Claimed, Delivery, DeliveryStatus, EndpointHealth, MAX_TRIES,
+    NextStep, Recorded, Try, WebhookStatus, delivery_id,
 };
 
 use crate::delivery::{append, claim, listener, record, result, route, set_status, tell, told};
 use crate::log::beside;
 use crate::support::{SqlitePlace, World, announcement, contract};
 
-fn page(
+pub(crate) fn page(
     world: &World,
     hook: WebhookId,
     status: Option<DeliveryStatus>,
@@ -27,31 +27,31 @@ fn page(
     world.read(move |uow| uow.delivery_log().list(hook, status, &request)).unwrap().items
 }
 
-fn listed(world: &World, hook: WebhookId) -> Vec<Delivery> {
+pub(crate) fn listed(world: &World, hook: WebhookId) -> Vec<Delivery> {
     page(world, hook, None, PageRequest::first(100))
 }
 
 /// The delivery of that event, which is there.
-fn the_one(world: &World, hook: WebhookId, event: EventId) -> Delivery {
+pub(crate) fn the_one(world: &World, hook: WebhookId, event: EventId) -> Delivery {
     listed(world, hook).into_iter().find(|delivery| delivery.event_id == event).unwrap()
 }
 
-fn ids(deliveries: &[Delivery]) -> Vec<EventId> {
+pub(crate) fn ids(deliveries: &[Delivery]) -> Vec<EventId> {
     deliveries.iter().map(|delivery| delivery.event_id).collect()
 }
 
 /// Tries all that is due once, with that answer.
-fn answer(world: &World, status: u16, next: NextStep) {
+pub(crate) fn answer(world: &World, status: u16, next: NextStep) {
     let try_it = |one: &Claimed| result(one, world.now(), status, next, EndpointHealth::Unchanged);
     record(world, claim(world).iter().map(try_it).collect());
 }
 
-fn deliver(world: &World) {
+pub(crate) fn deliver(world: &World) {
     answer(world, 200, NextStep::Delivered);
 }
 
 /// Tells an agent so many events, one a second, and routes them.
-fn tell_many(world: &World, agent: AgentId, count: usize) -> Vec<EventId> {
+pub(crate) fn tell_many(world: &World, agent: AgentId, count: usize) -> Vec<EventId> {
     let events = (0..count).map(|_| {
         world.clock.advance(TimeDelta::seconds(1));
         tell(world, agent, EventKind::Pinch)
@@ -61,12 +61,7 @@ fn tell_many(world: &World, agent: AgentId, count: usize) -> Vec<EventId> {
     events
 }
 
-pub(crate) fn redeliver(
-    world: &World,
-    me: AgentId,
-    hook: WebhookId,
-    event: EventId,
-) -> Result<Delivery, Refusal> {
+fn redeliver(world: &World, me: AgentId, hook: WebhookId, event: EventId) -> Result<Delivery, Refusal> {
     let (ctx, id) = (world.ctx.clone(), delivery_id(event, hook));
     world.write(move |uow| webhook::redeliver(uow, &ctx, me, hook, id))
 }
@@ -76,7 +71,7 @@ fn test(world: &World, me: AgentId, hook: WebhookId) -> Result<webhook::Test, Re
     world.write(move |uow| webhook::prepare_test(uow, &ctx, me, hook))
 }
 
-fn replay(
+pub(crate) fn replay(
     world: &World,
     me: AgentId,
     hook: WebhookId,
@@ -84,35 +79,6 @@ fn replay(
 ) -> Result<webhook::Replayed, Refusal> {
     let ctx = world.ctx.clone();
     world.write(move |uow| webhook::replay(uow, &ctx, me, hook, since))
-}
-
-/// Replays so many events without spending a quota.
-fn replay_some(world: &World, hook: WebhookId, since: Timestamp, max: usize) -> webhook::Replayed {
-    let now = world.now();
-    world
-        .write(move |uow| {
-            let hook = uow.webhooks().by_id(hook)?.unwrap();
-            uow.delivery_log().replay(&hook, since, now, max)
-        })
-        .unwrap()
-}
-
-fn head(world: &World) -> Sequence {
-    world.read(|uow| uow.log().ends()).unwrap().head
-}
-
-/// Trims to the end, step by step.
-fn trim(world: &World, up_to: Sequence, max: usize) -> usize {
-    let (mut from, mut trimmed) = (None, 0);
-    loop {
-        let step: Trimmed = world.write(move |uow| uow.delivery_log().trim(from, up_to, max)).unwrap();
-        assert!(step.deliveries <= max);
-        trimmed += step.deliveries;
-        from = step.next;
-        if from.is_none() {
-            return trimmed;
-        }
-    }
 }
 
 fn is_not_found(refused: &Result<Delivery, Refusal>, noun: Noun) -> bool {
@@ -355,172 +321,5 @@ contract! {
             scope.spawn(|| world.write(move |uow| agent::erase(uow, ada)).unwrap());
         });
         assert!(claim(world).iter().all(|claimed| claimed.event.data != "{}"));
-    }
-}
-
-mod replaying {
-    use super::*;
-    use crate::delivery::announce;
-    use crate::webhook::{change, register};
-    use clankdin_domain::webhook::{Subscription, WebhookChanges};
-
-    contract! {
-        fn a_replay_makes_everything_since_then_due_and_makes_what_is_missing(world) {
-            let kai = world.register("Kai");
-            let ada = world.register("Ada");
-            route(world, 100);
-            let hook = register(world, kai, "https://kai.example/", &["pinch"]).webhook.id;
-            let before = tell_many(world, kai, 2);
-            world.clock.advance(TimeDelta::seconds(1));
-            let since = world.now();
-            let pinch = tell(world, kai, EventKind::Pinch);
-            let comment = tell(world, kai, EventKind::Comment);
-            let joined = announce(world, Some(ada));
-            announce(world, Some(kai));
-            append(world, Event { audience: Audience::Agent(kai), ..announcement(&world.ctx, Some(kai)) });
-            tell(world, ada, EventKind::Pinch);
-            route(world, 100);
-            deliver(world);
-            let unplaced = tell(world, kai, EventKind::Pinch);
-            let all = Some(Subscription::All);
-            change(world, kai, hook, WebhookChanges { events: all, ..Default::default() });
-            let replayed = replay(world, kai, hook, since).unwrap();
-            assert_eq!((replayed.deliveries, replayed.since, replayed.next_since), (3, since, None));
-            let mut due = [(hook, pinch), (hook, comment), (hook, joined)];
-            due.sort_unstable();
-            assert_eq!(told(&claim(world)), due);
-            assert_eq!((the_one(world, hook, pinch).attempts, the_one(world, hook, pinch).tries.len()), (0, 1));
-            route(world, 100);
-            assert_eq!(told(&claim(world)), [(hook, unplaced)]);
-            assert!(before.iter().all(|event| the_one(world, hook, *event).attempts == 1));
-        }
-
-        fn a_replay_tells_an_endpoint_what_it_hears_of_now_and_nothing_from_before_it_was_there(world) {
-            let kai = world.register("Kai");
-            let since = world.now();
-            let early = tell_many(world, kai, 2);
-            world.clock.advance(TimeDelta::seconds(1));
-            let hook = register(world, kai, "https://kai.example/", &["all"]).webhook.id;
-            let pinches = tell_many(world, kai, 2);
-            let comment = tell(world, kai, EventKind::Comment);
-            route(world, 100);
-            deliver(world);
-            let pinch = Subscription::parse(["pinch"]).ok();
-            change(world, kai, hook, WebhookChanges { events: pinch, ..Default::default() });
-            assert_eq!(replay(world, kai, hook, since).unwrap().deliveries, 2);
-            let due: Vec<_> = claim(world).iter().map(|one| one.event.id).collect();
-            assert!(due.len() == 2 && pinches.iter().all(|pinch| due.contains(pinch)));
-            assert!(!due.contains(&comment) && !due.iter().any(|event| early.contains(event)));
-        }
-
-        fn a_replay_takes_the_oldest_and_says_from_when_on_more_is_left(world) {
-            let (kai, hook) = listener(world, "Kai");
-            world.clock.advance(TimeDelta::seconds(1));
-            let mut since = world.now();
-            let mut events = tell_many(world, kai, 3);
-            world.clock.advance(TimeDelta::seconds(1));
-            events.push(announce(world, None));
-            events.extend(tell_many(world, kai, 3));
-            deliver(world);
-            let mut replayed = Vec::new();
-            loop {
-                let step = replay_some(world, hook, since, 3);
-                let mut due: Vec<_> = claim(world).iter().map(|one| one.event.id).collect();
-                due.sort_unstable();
-                assert_eq!(due.len(), step.deliveries);
-                assert!(due.len() <= 3);
-                replayed.extend(due);
-                let Some(next) = step.next_since else { break };
-                since = next;
-            }
-            assert_eq!(replayed, events);
-        }
-
-        fn a_replay_from_before_what_is_kept_says_from_when_on_it_was(world) {
-            let (kai, hook) = listener(world, "Kai");
-            let since = world.now();
-            tell_many(world, kai, 2);
-            world.clock.advance(TimeDelta::days(1));
-            let kept = tell_many(world, kai, 1)[0];
-            let kept_at = world.now();
-            deliver(world);
-            assert_eq!(replay_some(world, hook, since, 100).since, since);
-            deliver(world);
-            world.write(move |uow| uow.deliveries().forget_before(kept_at, 1_000)).unwrap();
-            let replayed = replay_some(world, hook, since, 100);
-            assert_eq!((replayed.deliveries, replayed.since), (1, kept_at));
-            assert_eq!(told(&claim(world)), [(hook, kept)]);
-            world.clock.advance(TimeDelta::seconds(1));
-            assert_eq!(replay_some(world, hook, world.now(), 100).since, world.now());
-        }
-
-        fn a_replay_is_refused_to_others_of_the_future_to_a_disabled_endpoint_and_twice_an_hour(world) {
-            let ((kai, hook), (ada, _)) = (listener(world, "Kai"), listener(world, "Ada"));
-            let now = world.now();
-            let later = now + TimeDelta::microseconds(1);
-            assert!(matches!(replay(world, ada, hook, now), Err(Refusal::NotFound(Noun::Webhook))));
-            assert!(matches!(replay(world, kai, hook, later), Err(Refusal::SinceInFuture)));
-            set_status(world, kai, hook, WebhookStatus::Disabled);
-            assert!(matches!(replay(world, kai, hook, now), Err(Refusal::WebhookDisabled)));
-            set_status(world, kai, hook, WebhookStatus::Active);
-            assert!(replay(world, kai, hook, now).is_ok());
-            world.clock.advance(TimeDelta::minutes(59));
-            assert!(matches!(replay(world, kai, hook, now), Err(Refusal::Quota(_))));
-            world.clock.advance(TimeDelta::minutes(1));
-            assert!(replay(world, kai, hook, now).is_ok());
-        }
-    }
-}
-
-mod trimming {
-    use super::*;
-
-    contract! {
-        fn of_what_an_endpoint_took_the_last_hundred_are_kept_and_all_else(world) {
-            let ((kai, its), (ada, hers)) = (listener(world, "Kai"), listener(world, "Ada"));
-            trim(world, head(world), 1_000);
-            let failed = tell_many(world, kai, 1)[0];
-            answer(world, 500, NextStep::GiveUp);
-            let few = tell_many(world, ada, 7);
-            let many = tell_many(world, kai, KEPT_SUCCESSES + 5);
-            deliver(world);
-            let pending = tell_many(world, kai, 1)[0];
-            let before = page(world, its, Some(DeliveryStatus::Delivered), PageRequest::first(100));
-            // Those of before are of Ada's joining, and Kai's own too-many.
-            assert_eq!(trim(world, head(world), 2), 5 + 1);
-            assert_eq!(page(world, its, Some(DeliveryStatus::Delivered), PageRequest::first(100)), before);
-            assert_eq!(ids(&before).last(), Some(&many[5]));
-            let after = Some(Position::of(many[5].uuid()));
-            assert_eq!(ids(&page(world, its, None, PageRequest::new(100, after).unwrap())), [failed]);
-            assert_eq!(listed(world, its)[0].event_id, pending);
-            assert!(few.iter().all(|event| the_one(world, hers, *event).status == DeliveryStatus::Delivered));
-            assert_eq!(trim(world, head(world), 2), 0);
-        }
-
-        fn nothing_is_trimmed_behind_a_given_place_of_the_log(world) {
-            let (kai, its) = listener(world, "Kai");
-            let first = head(world);
-            tell_many(world, kai, 3);
-            let watermark = head(world);
-            tell_many(world, kai, KEPT_SUCCESSES + 10);
-            deliver(world);
-            assert_eq!(trim(world, first, 1_000), 0);
-            assert_eq!(trim(world, watermark, 1_000), 3);
-            assert_eq!(trim(world, head(world), 1_000), 10);
-            assert_eq!(listed(world, its).len(), KEPT_SUCCESSES);
-        }
-
-        fn trimming_goes_from_endpoint_to_endpoint(world) {
-            let all: Vec<_> = ["Kai", "Ada", "Lin"].map(|name| listener(world, name)).to_vec();
-            for (agent, _) in &all {
-                tell_many(world, *agent, KEPT_SUCCESSES + 4);
-            }
-            deliver(world);
-            // What each has heard of the others' joining comes to three.
-            assert_eq!(trim(world, head(world), 3), 3 * 4 + 3);
-            for (_, hook) in all {
-                assert_eq!(listed(world, hook).len(), KEPT_SUCCESSES);
-            }
-        }
     }
 }

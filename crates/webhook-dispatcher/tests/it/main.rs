@@ -9,6 +9,7 @@ mod delivering;
 mod doubles;
 mod ending;
 mod failing;
+mod log;
 mod logging;
 mod receiver;
 mod trouble;
