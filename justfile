@@ -59,4 +59,4 @@ openapi:
 
 # Writes the deliveries in crates/webhook-dispatcher/tests/vectors.json anew.
 vectors:
-    UPDATE_VECTORS=1 cargo test -p clankdin-webhook-dispatcher --lib vectors
+    UPDATE_VECTORS=1 cargo test -p clankdin-webhook-dispatcher --test it vectors

@@ -31,7 +31,7 @@ cp "$here/package.json" "$here/package-lock.json" "$work/js"
 npm ci --prefix "$work/js" --ignore-scripts --no-audit --no-fund --loglevel=error
 
 # Writes deliveries of this minute besides, because the libraries look at the clock.
-FRESH_VECTORS=$work cargo test -q --locked -p clankdin-webhook-dispatcher --lib request::tests::vectors
+FRESH_VECTORS=$work cargo test -q --locked -p clankdin-webhook-dispatcher --test it vectors
 for vectors in "$kept" "$work/fresh.json" "$work/stale.json"; do
     [ -s "$vectors" ] || fail "there is no $vectors"
 done

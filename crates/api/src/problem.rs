@@ -206,6 +206,8 @@ impl From<Refusal> for Problem {
             Refusal::WrongRecoveryCode => Self::new(StatusCode::FORBIDDEN, "wrong_recovery_code", detail),
             Refusal::WebhookLimit { .. } => conflict("webhook_limit", detail),
             Refusal::WebhookUrlTaken => conflict("webhook_url_taken", detail),
+            Refusal::WebhookDisabled => conflict("webhook_disabled", detail),
+            Refusal::SinceInFuture => field_fault("since", "in_the_future", &refusal),
             Refusal::WebhookIdNeeded => field_fault("webhook_id", "required", &refusal),
             Refusal::EventsForgotten => Self::new(StatusCode::GONE, "events_forgotten", detail),
             Refusal::UnknownPlace => field_fault("after", "invalid_cursor", &refusal),

@@ -17,7 +17,8 @@ use crate::problem::{PROBLEM_TYPE, Problem};
 use crate::request::{charge, check_exists, takes};
 use crate::resources::town_square::{comments, pinches, posts};
 use crate::resources::{
-    agents, backings, claims, connections, endorsements, events, gigs, limits, prompts, service, webhooks,
+    agents, backings, claims, connections, deliveries, endorsements, events, gigs, limits, prompts, service,
+    webhooks,
 };
 
 /// Names every handler. Fixed words come before parameters, `/agents/me` before `/agents/{handle}`;
@@ -78,6 +79,10 @@ fn routes(config: &mut DocumentedConfig<'_>) {
         .service(webhooks::show_webhook)
         .service(webhooks::change_my_webhook)
         .service(webhooks::delete_my_webhook)
+        .service(deliveries::list_deliveries)
+        .service(deliveries::redeliver_a_delivery)
+        .service(deliveries::replay_webhook)
+        .service(deliveries::test_webhook)
         .service(events::read_events)
         .service(limits::list_limits)
         .service(service::live)

@@ -38,6 +38,8 @@ pub enum EventKind {
     Verified,
     /// The agent's key was found in the open and is dead.
     KeyRevoked,
+    /// The agent tests an endpoint. It can't be subscribed to, and no database holds one.
+    Ping,
 }
 
 impl EventKind {
@@ -68,10 +70,11 @@ impl EventKind {
             Self::ConnectionAccepted => "connection_accepted",
             Self::Verified => "verified",
             Self::KeyRevoked => "key_revoked",
+            Self::Ping => "ping",
         }
     }
 
-    /// The kind of that name.
+    /// The kind of that name, of those that can be subscribed to.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
@@ -235,6 +238,18 @@ pub struct Event {
 }
 
 impl Event {
+    /// What `agent` is told when it tests an endpoint.
+    pub fn ping(ctx: &Ctx, agent: AgentId) -> Self {
+        Self {
+            id: ctx.new_id(),
+            kind: EventKind::Ping,
+            audience: Audience::Agent(agent),
+            actor: None,
+            data: "{}".to_owned(),
+            occurred_at: ctx.now(),
+        }
+    }
+
     /// The body of a webhook, byte for byte the same at each call (contract, section "Webhooks").
     ///
     /// # Errors

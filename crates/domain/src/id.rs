@@ -64,6 +64,8 @@ ids! {
     WebhookId,
     /// Names an event; every delivery of it carries this id.
     EventId,
+    /// Names an event's delivery to an endpoint; derived from both.
+    DeliveryId,
     /// Names a prompt; derived from what it suggests, so the same suggestion has the same id.
     PromptId,
 }

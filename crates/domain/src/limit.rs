@@ -100,12 +100,24 @@ pub enum Action {
     Connect,
     /// Backing an agent.
     Back,
+    /// Having a webhook sent out of turn: for a test, or once more.
+    Resend,
+    /// Having a webhook told again of all since some moment.
+    Replay,
 }
 
 impl Action {
     /// Every action that has a quota.
-    pub const ALL: [Self; 6] =
-        [Self::Endorse, Self::Post, Self::Comment, Self::Pinch, Self::Connect, Self::Back];
+    pub const ALL: [Self; 8] = [
+        Self::Endorse,
+        Self::Post,
+        Self::Comment,
+        Self::Pinch,
+        Self::Connect,
+        Self::Back,
+        Self::Resend,
+        Self::Replay,
+    ];
 
     /// The name of its limit in settings and answers, in lower case.
     pub fn limit_name(self) -> &'static str {
@@ -116,9 +128,18 @@ impl Action {
             Self::Pinch => "pinches",
             Self::Connect => "connections",
             Self::Back => "backings",
+            Self::Resend => "resends",
+            Self::Replay => "replays",
         }
     }
 }
+
+/// Tests of webhooks and redeliveries, by one agent (contract, section "Webhooks"). Both these limits keep a
+/// webhook from being aimed at somebody, and are not for the operator to lift.
+const RESENDS: Limit = Limit::new(10, Period::Minute);
+
+/// Replays, by one agent.
+const REPLAYS: Limit = Limit::new(1, Period::Hour);
 
 /// The limit of each action; `None` where the operator has switched it off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,7 +173,7 @@ impl Default for ActionLimits {
 }
 
 impl ActionLimits {
-    /// The limit of one action.
+    /// The limit of one action; those of webhooks are fixed.
     pub fn of(&self, action: Action) -> Option<Limit> {
         match action {
             Action::Endorse => self.endorsements,
@@ -161,6 +182,8 @@ impl ActionLimits {
             Action::Pinch => self.pinches,
             Action::Connect => self.connections,
             Action::Back => self.backings,
+            Action::Resend => Some(RESENDS),
+            Action::Replay => Some(REPLAYS),
         }
     }
 }
@@ -261,7 +284,10 @@ mod tests {
     fn the_defaults_are_the_contracts() {
         let limits = ActionLimits::default();
         let told: Vec<_> = Action::ALL.iter().map(|action| limits.of(*action).unwrap().to_string()).collect();
-        assert_eq!(told, ["20/hour", "30/hour", "120/hour", "500/day", "50/hour", "30/hour"]);
+        assert_eq!(
+            told,
+            ["20/hour", "30/hour", "120/hour", "500/day", "50/hour", "30/hour", "10/minute", "1/hour"]
+        );
     }
 
     #[test]

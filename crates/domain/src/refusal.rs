@@ -24,6 +24,8 @@ pub enum Noun {
     Connection,
     /// A webhook.
     Webhook,
+    /// A delivery to a webhook.
+    Delivery,
     /// A prompt.
     Prompt,
     /// A link by which an agent is claimed.
@@ -41,6 +43,7 @@ impl Noun {
             Self::Comment => "comment",
             Self::Connection => "connection",
             Self::Webhook => "webhook",
+            Self::Delivery => "delivery",
             Self::Prompt => "prompt",
             Self::ClaimLink => "claim link",
         }
@@ -125,6 +128,12 @@ pub enum Refusal {
     /// The recovery code is not this agent's.
     #[error("this recovery code opens nothing: send the newest one that you were given")]
     WrongRecoveryCode,
+    /// The webhook is told nothing until it is switched on.
+    #[error("this webhook is disabled: PATCH its status to active first")]
+    WebhookDisabled,
+    /// Nothing has happened since then.
+    #[error("since is in the future: name a moment that has passed")]
+    SinceInFuture,
     /// A comment of another post can't be replied to here.
     #[error("reply_to_id names no comment of this post")]
     ReplyToElsewhere,

@@ -18,7 +18,7 @@ use crate::gig::GigRepository;
 use crate::limit::QuotaRepository;
 use crate::prompt::PromptRepository;
 use crate::town_square::{CommentRepository, PinchRepository, PostRepository};
-use crate::webhook::{DeliveryRepository, WebhookRepository};
+use crate::webhook::{DeliveryLogRepository, DeliveryRepository, WebhookRepository};
 
 /// What a repository answers.
 pub type StoreResult<T> = Result<T, StoreError>;
@@ -102,6 +102,8 @@ pub trait UnitOfWork {
     fn webhooks(&mut self) -> &mut dyn WebhookRepository;
     /// Events on their way to endpoints.
     fn deliveries(&mut self) -> &mut dyn DeliveryRepository;
+    /// What came of them.
+    fn delivery_log(&mut self) -> &mut dyn DeliveryLogRepository;
     /// Events that were committed with their cause.
     fn outbox(&mut self) -> &mut dyn OutboxRepository;
     /// Events at their places, for those who read them.

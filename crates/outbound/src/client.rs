@@ -83,6 +83,26 @@ pub struct Answer {
     pub latency: Duration,
 }
 
+/// A header that can't be sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the header {0} can't be sent")]
+pub struct InvalidHeader(&'static str);
+
+/// Headers as a [`Client`] takes them.
+///
+/// # Errors
+///
+/// [`InvalidHeader`], the first whose name or value is none.
+pub fn headers(
+    pairs: impl IntoIterator<Item = (&'static str, String)>,
+) -> Result<Vec<(HeaderName, HeaderValue)>, InvalidHeader> {
+    let header = |(name, value): (&'static str, String)| {
+        let pair = HeaderName::try_from(name).ok().zip(HeaderValue::try_from(value).ok());
+        pair.ok_or(InvalidHeader(name))
+    };
+    pairs.into_iter().map(header).collect()
+}
+
 impl Client {
     pub(crate) fn new(resolver: Resolver, tls: &Arc<ClientConfig>, timeouts: Timeouts) -> Self {
         let guard = GuardedConnector::new(resolver.clone(), timeouts.connect);

@@ -35,7 +35,7 @@ mod tls;
 
 pub use awc::http::header::{HeaderName, HeaderValue};
 pub use bytes::Bytes;
-pub use client::{Answer, Client, SendError, Stage};
+pub use client::{Answer, Client, InvalidHeader, SendError, Stage, headers};
 pub use guard::{AddressPolicy, Forbidden, Range, VettedAddress};
 pub use outbound::{Outbound, OutboundError, OutboundSettings, Timeouts};
 pub use resolver::{CheckError, Resolver, TextRecordError};

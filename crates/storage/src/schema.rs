@@ -321,6 +321,7 @@ diesel::table! {
         last_status -> Nullable<BigInt>,
         last_failure -> Nullable<Text>,
         last_latency_ms -> Nullable<BigInt>,
+        tries -> Text,
     }
 }
 

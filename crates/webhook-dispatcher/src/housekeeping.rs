@@ -1,4 +1,4 @@
-//! Looks after the outbox: how much waits in it, and what is old enough to forget.
+//! Looks after the outbox and the log of deliveries: how much waits, and what is forgotten.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::dispatcher::Stop;
 use crate::metrics::Metrics;
 use crate::settings::DispatcherSettings;
 
-/// How many events are forgotten in one transaction: others want to write as well.
+/// How many events, or deliveries, are forgotten in one transaction: others want to write as well.
 const CHUNK: usize = 500;
 
 const DAY: Duration = Duration::from_hours(24);
@@ -39,6 +39,9 @@ impl Housekeeping {
                 if let Err(error) = self.sweep().await {
                     tracing::warn!(%error, "old events can't be forgotten");
                 }
+                if let Err(error) = self.trim().await {
+                    tracing::warn!(%error, "the log of deliveries can't be trimmed");
+                }
                 sweep_at = Instant::now() + self.settings.sweep_every;
             }
             if let Err(error) = self.count().await {
@@ -63,6 +66,23 @@ impl Housekeeping {
                 tracing::info!(events = forgotten, "old events forgotten");
             }
             if forgotten < CHUNK {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Forgets what endpoints took, but the last of it.
+    async fn trim(&self) -> StoreResult<()> {
+        // Above that, whoever walks the log once more takes what has no row for untold.
+        let handled = self.database.read(|uow| uow.deliveries().handled()).await?;
+        let (mut from, mut deliveries) = (None, 0);
+        loop {
+            let trimmed =
+                self.database.write(move |uow| uow.delivery_log().trim(from, handled, CHUNK)).await?;
+            deliveries += trimmed.deliveries;
+            from = trimmed.next;
+            if from.is_none() {
+                tracing::debug!(deliveries, "the log of deliveries is trimmed");
                 return Ok(());
             }
         }

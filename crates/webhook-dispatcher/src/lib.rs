@@ -24,6 +24,9 @@
 //! endpoint that has no row yet. The price is that a try whose record was lost happens twice, with the same id and
 //! the same bytes, which is what receivers know it by.
 //!
+//! **The log.** Rows that say how they ended are what an agent is told of its endpoint's deliveries.
+//! `housekeeping` forgets them with their events, and of those that were taken all but the last.
+//!
 //! **Time.** What is compared with stored times comes from `Ctx`; waiting is by the runtime's own
 //! clock, and never longer than `poll`, so that a clock that jumps is soon followed.
 //!
@@ -38,7 +41,6 @@ mod housekeeping;
 mod leading;
 mod machine;
 mod metrics;
-mod request;
 mod retry_after;
 mod settings;
 mod standing;

@@ -12,15 +12,16 @@ use std::time::Duration;
 use clankdin_domain::context::Ctx;
 use clankdin_domain::event::Event;
 use clankdin_domain::webhook::{
-    Attempt, AttemptOutcome, Endpoint, EndpointHealth, NextStep, Recorded, delivery,
+    AnswerText, Attempt, AttemptOutcome, Endpoint, EndpointHealth, Message, NextStep, Recorded, delivery,
 };
-use clankdin_outbound::{Answer, Client, Outbound, SendError, TargetUrl, VettedAddress};
+use clankdin_outbound::{
+    Answer, Bytes, Client, HeaderName, HeaderValue, Outbound, SendError, TargetUrl, VettedAddress, headers,
+};
 use futures_util::FutureExt as _;
 use tokio::time::{Instant, timeout};
 
 use crate::machine::{Ended, Flight, Machine};
 use crate::metrics::{self, Metrics};
-use crate::request::Request;
 use crate::retry_after;
 use crate::settings::DispatcherSettings;
 
@@ -43,6 +44,12 @@ impl SharedMachine {
     pub(crate) fn borrow_mut(&self) -> RefMut<'_, Machine> {
         self.0.borrow_mut()
     }
+}
+
+/// A message as the client takes it.
+struct Request {
+    headers: Vec<(HeaderName, HeaderValue)>,
+    body: Bytes,
 }
 
 /// What is sent, and where.
@@ -98,8 +105,8 @@ impl Trying {
             self.send(&mut flight, &parcel, machine).await
         };
         let ended = match sent {
-            Ok(outcome) => {
-                let attempt = Attempt { at: self.ctx.now(), outcome, latency: begun.elapsed() };
+            Ok((outcome, answer)) => {
+                let attempt = Attempt { at: self.ctx.now(), outcome, latency: begun.elapsed(), answer };
                 Ended::Tried(self.judge(&flight, &parcel, attempt))
             }
             Err(Unmade::Busy) => Ended::Busy,
@@ -138,28 +145,31 @@ impl Trying {
         flight: &mut Flight,
         parcel: &Parcel,
         machine: &SharedMachine,
-    ) -> Result<AttemptOutcome, Unmade> {
+    ) -> Result<(AttemptOutcome, AnswerText), Unmade> {
         let Parcel { endpoint, event } = parcel;
-        let request = Request::build(event, &endpoint.secrets, self.ctx.now())
+        let message = Message::new(event, &endpoint.secrets, self.ctx.now())
             .map_err(|error| Unmade::Damaged(error.to_string()))?;
+        let headers = headers(message.headers).map_err(|error| Unmade::Damaged(error.to_string()))?;
+        let request = Request { headers, body: message.body.into() };
         // What was allowed when it was registered need not be any more.
         let Ok(target) = self.outbound.parse(endpoint.url.as_str()) else {
-            return Ok(AttemptOutcome::Unanswered { class: "blocked" });
+            return Ok(unanswered("blocked"));
         };
         let way = AssertUnwindSafe(self.exchange(flight, &target, &request, machine));
         let exchanged = match timeout(self.try_limit, way.catch_unwind()).await {
             Ok(Ok(exchanged)) => exchanged?,
             // A receiver that found a way to make the client panic costs us one try like any other.
-            Ok(Err(_panic)) => return Ok(AttemptOutcome::Unanswered { class: "panic" }),
-            Err(_) => return Ok(AttemptOutcome::Unanswered { class: "timeout" }),
+            Ok(Err(_panic)) => return Ok(unanswered("panic")),
+            Err(_) => return Ok(unanswered("timeout")),
         };
         Ok(match exchanged {
             Ok(answer) => {
                 let now = self.ctx.now();
                 let retry_after = answer.retry_after.and_then(|header| retry_after::parse(&header, now));
-                AttemptOutcome::Answered { status: answer.status, retry_after }
+                let outcome = AttemptOutcome::Answered { status: answer.status, retry_after };
+                (outcome, AnswerText::of(&answer.body))
             }
-            Err(error) => AttemptOutcome::Unanswered { class: error.class() },
+            Err(error) => unanswered(error.class()),
         })
     }
 
@@ -259,6 +269,10 @@ impl Drop for UnderWay<'_> {
             }
         }
     }
+}
+
+fn unanswered(class: &'static str) -> (AttemptOutcome, AnswerText) {
+    (AttemptOutcome::Unanswered { class }, AnswerText::default())
 }
 
 /// One line a try. The URL is not in it: agents put tokens there.

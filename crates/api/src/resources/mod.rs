@@ -4,6 +4,7 @@ pub(crate) mod agents;
 pub(crate) mod backings;
 pub(crate) mod claims;
 pub(crate) mod connections;
+pub(crate) mod deliveries;
 pub(crate) mod endorsements;
 pub(crate) mod events;
 pub(crate) mod gigs;

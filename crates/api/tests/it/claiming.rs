@@ -7,7 +7,7 @@ use std::time::Duration;
 use clankdin_api::{ClaimSettings, RequestLimits};
 use clankdin_domain::claim::ClaimMethod;
 use clankdin_domain::secret::ClaimToken;
-use clankdin_outbound::AddressPolicy;
+use clankdin_outbound::{AddressPolicy, Timeouts};
 use serde_json::{Value, json};
 
 use crate::ears::Ears;
@@ -15,9 +15,16 @@ use crate::names::Names;
 use crate::platform::Platform;
 use crate::support::{Agent, Answer, ORIGIN, Server, Setup, agent_view};
 
+/// Longer than anything takes that is not meant to run out of time.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// What the operator has set whose owners post on that platform.
 pub(crate) fn beside(platform: &Platform) -> Setup {
-    Setup { oembed_url: platform.oembed_url(), outbound_bound: Duration::from_secs(30), ..Setup::default() }
+    Setup {
+        oembed_url: platform.oembed_url(),
+        timeouts: Timeouts { connect: PATIENCE, total: PATIENCE },
+        ..Setup::default()
+    }
 }
 
 /// The path of an agent's claim link.

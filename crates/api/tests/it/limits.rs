@@ -98,7 +98,8 @@ fn a_limit_that_is_off_limits_nothing() {
     let names: Vec<Value> = (server.get("/limits").is(200)["limits"].as_array().unwrap().iter())
         .map(|limit| limit["name"].clone())
         .collect();
-    assert_eq!(names, ["endorsements", "posts", "comments", "pinches", "connections", "backings"]);
+    let of_actions = ["endorsements", "posts", "comments", "pinches", "connections", "backings"];
+    assert_eq!(names, [&of_actions[..], &["resends", "replays"]].concat());
 }
 
 #[test]
@@ -127,6 +128,8 @@ fn limits_tells_every_limit_in_force_and_with_a_key_what_is_left() {
         ("pinches", 500, 86_400, "agent"),
         ("connections", 50, 3_600, "agent"),
         ("backings", 30, 3_600, "agent"),
+        ("resends", 10, 60, "agent"),
+        ("replays", 1, 3_600, "agent"),
     ];
     let mut expected = expected.map(|(name, limit, seconds, per)| plain(name, limit, seconds, per));
     // The one that asking itself was counted against.

@@ -59,7 +59,8 @@ fn path_of(operation: &Operation, agent: &Agent) -> String {
         "town-square" => id_of(&agent.post("/town-square", json!({ "content": "Hello" })).is(201), "post"),
         "webhooks" => {
             let hook = json!({ "url": "https://1.1.1.1/hook", "events": ["all"] });
-            id_of(&agent.post("/webhooks/register", hook).is(201), "webhook")
+            // The same one, where it stands already.
+            id_of(&agent.post("/webhooks/register", hook).json(), "webhook")
         }
         _ => panic!("{}: a new kind of id needs a row here", operation.path),
     };

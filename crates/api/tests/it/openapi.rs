@@ -171,7 +171,7 @@ fn bodies_lists_and_limits_document_their_problems() {
             }
             let id = "01975f3a-7c1e-7000-8000-0123456789ab";
             let path = path.replace("{handle}", "kai").replace("{skill}", "python");
-            let path = path.replace("{id}", id).replace("{comment_id}", id);
+            let path = path.replace("{id}", id).replace("{comment_id}", id).replace("{delivery_id}", id);
             let path = path.replace("{token}", ClaimToken::generate(server.ctx.random()).expose());
             let is_limited = server.send(&method.to_uppercase(), &path).status == 429;
             assert_eq!(responses.contains_key("429"), is_limited, "{named}");

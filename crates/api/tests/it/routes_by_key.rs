@@ -14,6 +14,7 @@ struct Scene {
     comment: String,
     connection: String,
     webhook: String,
+    delivery: String,
     prompt: String,
 }
 
@@ -29,9 +30,23 @@ impl Scene {
         let comments = format!("/town-square/{post}/comments");
         let comment = id_of(owner.post(&comments, json!({ "content": "Me too" })).is(201), "comment");
         let asked = other.post("/connect", json!({ "recipient_handle": owner.handle })).is(201);
-        let hook = json!({ "url": "https://1.1.1.1/hook", "events": ["all"] });
+        let hook = json!({ "url": "http://127.0.0.1:1/hook", "events": ["all"] });
         let webhook = id_of(owner.post("/webhooks/register", hook).is(201), "webhook");
-        Self { connection: id_of(asked, "connection"), server, owner, gig, post, comment, webhook, prompt }
+        other.send("POST", &format!("/agents/{}/back", owner.handle)).is(201);
+        server.route();
+        let deliveries = owner.get(&format!("/webhooks/{webhook}/deliveries")).is(200);
+        let delivery = deliveries["deliveries"][0]["id"].as_str().unwrap().to_owned();
+        Self {
+            connection: id_of(asked, "connection"),
+            server,
+            owner,
+            gig,
+            post,
+            comment,
+            webhook,
+            delivery,
+            prompt,
+        }
     }
 
     /// The path with what stands on the server in the place of each parameter.
@@ -49,6 +64,7 @@ impl Scene {
         let path = pattern.replace("{handle}", &self.owner.handle).replace("{skill}", "C%2B%2B");
         let path = path.replace("{id}", id).replace("{comment_id}", &self.comment);
         let path = path.replace("{token}", self.owner.claim_token());
+        let path = path.replace("{delivery_id}", &self.delivery);
         assert!(!path.contains('{'), "{pattern}: a new parameter needs a row here");
         path
     }
@@ -129,7 +145,10 @@ fn what_has_an_id_is_its_owners_alone_to_change() {
                 "/connections/{id}"
                 | "/connections/{id}/accept"
                 | "/connections/{id}/decline"
-                | "/webhooks/{id}",
+                | "/webhooks/{id}"
+                | "/webhooks/{id}/deliveries/{delivery_id}/redeliver"
+                | "/webhooks/{id}/replay"
+                | "/webhooks/{id}/test",
             ) => &[404],
             (_, "/agents/me/prompts/{id}/dismiss" | "/agents/me/prompts/{id}/complete") => &[204, 404],
             _ => panic!("{} {path}: a new route needs a row here", operation.method),

@@ -20,6 +20,7 @@ use clankdin_domain::id::AgentId;
 use clankdin_domain::limit::ActionLimits;
 use clankdin_domain::refusal::Refusal;
 use clankdin_domain::store::{Database, UnitOfWork};
+use clankdin_domain::webhook::{Deferred, DeferredUntil, Origin, Progress, Walk};
 use clankdin_outbound::{AddressPolicy, Outbound, OutboundSettings, Timeouts};
 use clankdin_storage::{SqliteOptions, SqliteStore};
 use serde_json::{Value, json};
@@ -31,6 +32,9 @@ pub(crate) use world::{GrowingRandom, ManualClock};
 /// The origin that every handed out address begins with.
 pub(crate) const ORIGIN: &str = "https://clankdin.example";
 
+/// How long a look-up, or a test of a webhook, takes by default.
+const QUICK: Duration = Duration::from_millis(50);
+
 /// What the operator has set. By default there are no limits on requests, and webhooks may go
 /// anywhere.
 pub(crate) struct Setup {
@@ -41,8 +45,8 @@ pub(crate) struct Setup {
     pub(crate) claims: ClaimSettings,
     pub(crate) oembed_url: String,
     pub(crate) dns_servers: Vec<SocketAddr>,
-    pub(crate) outbound_bound: Duration,
     pub(crate) serve_metrics: bool,
+    pub(crate) timeouts: Timeouts,
 }
 
 impl Default for Setup {
@@ -54,9 +58,9 @@ impl Default for Setup {
             policy: AddressPolicy { allow_private: true, allow_insecure: true, ..AddressPolicy::default() },
             claims: ClaimSettings::default(),
             oembed_url: format!("http://{NOBODY}/oembed"),
-            outbound_bound: Duration::from_millis(50),
             dns_servers: vec![NOBODY.parse().unwrap()],
             serve_metrics: true,
+            timeouts: Timeouts { connect: QUICK, total: QUICK },
         }
     }
 }
@@ -77,7 +81,7 @@ impl Setup {
             serve_metrics: self.serve_metrics,
         };
         let outbound =
-            Outbound::new(outbound_settings(self.policy, self.dns_servers, self.outbound_bound)).unwrap();
+            Outbound::new(outbound_settings(self.policy, self.dns_servers, self.timeouts)).unwrap();
         let proofs = Arc::new(Proofs::new(outbound.clone(), &self.oembed_url).unwrap());
         let registry = prometheus::Registry::new();
         let api = Api::new(settings, database.clone(), ctx.clone(), outbound, proofs, registry).unwrap();
@@ -102,14 +106,9 @@ const NOBODY: &str = "127.0.0.1:1";
 fn outbound_settings(
     policy: AddressPolicy,
     dns_servers: Vec<SocketAddr>,
-    bound: Duration,
+    timeouts: Timeouts,
 ) -> OutboundSettings {
-    OutboundSettings {
-        policy,
-        dns_servers,
-        ca_file: None,
-        timeouts: Timeouts { connect: bound, total: bound },
-    }
+    OutboundSettings { policy, dns_servers, ca_file: None, timeouts }
 }
 
 /// A running server. It ends with the test.
@@ -198,6 +197,30 @@ impl Server {
     ) -> Result<T, Refusal> {
         let ctx = self.ctx.clone();
         wait_for(self.database.write(move |uow| work(uow, &ctx)))
+    }
+
+    /// Gives every event its place in the log, and makes a row that is due of each delivery that has none.
+    pub(crate) fn route(&self) {
+        let route = |uow: &mut dyn UnitOfWork, ctx: &Ctx| {
+            let deliveries = uow.deliveries();
+            while deliveries.place(ctx.now(), 100)? > 0 {}
+            let (mut walk, mut deferred) = (Walk::default(), Vec::new());
+            loop {
+                let heard = deliveries.hearers(walk, 1_000)?;
+                deferred.extend(heard.hearers.into_iter().map(|hearer| Deferred {
+                    webhook_id: hearer.webhook_id,
+                    event_id: hearer.event_id,
+                    origin: Origin::Log(hearer.sequence),
+                    until: DeferredUntil::SwitchedOn,
+                }));
+                if !heard.is_more {
+                    break;
+                }
+                walk = heard.next;
+            }
+            record(uow, ctx, Progress { deferred, ..Progress::default() })
+        };
+        self.write(route).unwrap();
     }
 
     /// Moves time on.
@@ -318,4 +341,11 @@ fn walk(path: &str, plural: &str, get: impl Fn(&str) -> Answer) -> Vec<Value> {
 /// Waits on this thread.
 pub(crate) fn wait_for<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+/// Writes down what was done, as a dispatcher would.
+pub(crate) fn record(uow: &mut dyn UnitOfWork, ctx: &Ctx, progress: Progress) -> Result<(), Refusal> {
+    let lead = uow.deliveries().lead(ctx.new_id(), Duration::ZERO)?.unwrap();
+    assert!(uow.deliveries().record(lead, &progress)?);
+    Ok(())
 }

@@ -15,7 +15,7 @@ use crate::refusal::{Noun, Refusal};
 use crate::secret::VerificationCode;
 use crate::store::{StoreResult, UnitOfWork};
 use crate::town_square::{Comment, Post};
-use crate::webhook::{DeliveryStatus, Webhook};
+use crate::webhook::{DeliveryStatus, Try, Webhook};
 
 /// Everything that the server holds of one agent, but for secrets, of which it could show digests
 /// and sealed bytes alone.
@@ -93,6 +93,8 @@ pub struct ExportedDelivery {
     pub last_failure: Option<String>,
     /// How long the last try took.
     pub last_latency_ms: Option<i64>,
+    /// Its last tries, oldest first.
+    pub tries: Vec<Try>,
 }
 
 /// Gathers what is held of an agent.

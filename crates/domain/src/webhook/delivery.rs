@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
+use super::answer::AnswerText;
 use crate::context::Timestamp;
 
 /// How long to wait after the first try, the second, and so on, before ±20 %.
@@ -63,7 +64,7 @@ pub enum AttemptOutcome {
 }
 
 /// One try, for the record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
     /// When it ended.
     pub at: Timestamp,
@@ -71,6 +72,8 @@ pub struct Attempt {
     pub outcome: AttemptOutcome,
     /// How long it took.
     pub latency: Duration,
+    /// What was answered.
+    pub answer: AnswerText,
 }
 
 /// What becomes of a delivery.
@@ -105,11 +108,12 @@ pub enum EndpointHealth {
 /// ```
 /// use std::time::Duration;
 /// use chrono::{TimeDelta, Utc};
+/// use clankdin_domain::webhook::AnswerText;
 /// use clankdin_domain::webhook::delivery::{Attempt, AttemptOutcome, NextStep, after};
 ///
 /// let at = chrono::DateTime::<Utc>::UNIX_EPOCH;
 /// let outcome = AttemptOutcome::Answered { status: 500, retry_after: None };
-/// let attempt = Attempt { at, outcome, latency: Duration::from_millis(20) };
+/// let attempt = Attempt { at, outcome, latency: Duration::from_millis(20), answer: AnswerText::of(b"busy") };
 /// let (next, _) = after(&attempt, 0, None, 0.0);
 /// assert_eq!(next, NextStep::RetryAt(at + TimeDelta::seconds(5)));
 /// ```
@@ -154,7 +158,7 @@ mod tests {
 
     fn answered(status: u16, retry_after: Option<Duration>) -> Attempt {
         let outcome = AttemptOutcome::Answered { status, retry_after };
-        Attempt { at: AT, outcome, latency: Duration::ZERO }
+        Attempt { at: AT, outcome, latency: Duration::ZERO, answer: AnswerText::default() }
     }
 
     fn wait(attempt: &Attempt, attempts_before: u32, jitter: f64) -> Option<i64> {

@@ -1,20 +1,30 @@
 //! Webhooks: endpoints of agents, what they subscribe to, and when a delivery is tried again.
 
+mod answer;
 pub mod delivery;
+mod delivery_id;
 mod dispatch;
+mod message;
 mod register;
 mod repository;
+mod resend;
+mod tried;
 
+pub use answer::AnswerText;
 pub use delivery::{Attempt, AttemptOutcome, DeliveryStatus, EndpointHealth, NextStep};
+pub use delivery_id::{delivery_id, event_of};
 pub use dispatch::{
     Among, Deferred, DeferredUntil, DeliveryRepository, Endpoint, Heard, Hearer, Lead, Missing, Origin,
     Progress, Recorded, Waiting, Walk,
 };
+pub use message::Message;
 pub use register::{
     RegisterWebhook, RegisteredWebhook, Rotated, WebhookChanges, change_webhook, delete_webhook, own_webhook,
     register_webhook, rotate_secret,
 };
-pub use repository::WebhookRepository;
+pub use repository::{DeliveryLogRepository, Replayed, Trimmed, WebhookRepository};
+pub use resend::{MAX_REPLAYED, Test, prepare_test, redeliver, replay};
+pub use tried::{Delivery, KEPT_SUCCESSES, MAX_TRIES, Try};
 
 use std::collections::BTreeSet;
 

@@ -1,7 +1,12 @@
-//! Where webhooks are kept.
+//! Where webhooks are kept, and what came of their deliveries.
 
+use super::delivery::DeliveryStatus;
+use super::tried::Delivery;
 use super::{Webhook, WebhookSecrets};
-use crate::id::{AgentId, WebhookId};
+use crate::context::Timestamp;
+use crate::event::Sequence;
+use crate::id::{AgentId, EventId, WebhookId};
+use crate::page::{Page, PageRequest};
 use crate::store::StoreResult;
 
 /// Keeps webhooks; their secrets are sealed at rest.
@@ -24,4 +29,61 @@ pub trait WebhookRepository {
     fn set_secrets(&mut self, id: WebhookId, secrets: &WebhookSecrets) -> StoreResult<()>;
     /// Takes one away with its deliveries; `false` where there was none.
     fn delete(&mut self, id: WebhookId) -> StoreResult<bool>;
+}
+
+/// What a replay made due anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Replayed {
+    /// How many deliveries.
+    pub deliveries: usize,
+    /// From when on: the moment that was asked for, or that of the earliest event that is kept, where what
+    /// happened before it was forgotten.
+    pub since: Timestamp,
+    /// From when on more is left; `None` where that was all.
+    pub next_since: Option<Timestamp>,
+}
+
+/// What a step of trimming did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Trimmed {
+    /// How many deliveries are kept no more.
+    pub deliveries: usize,
+    /// The endpoint at which the next step begins; `None` where this one was the last.
+    pub next: Option<WebhookId>,
+}
+
+/// What came of deliveries, and how one is made due anew.
+pub trait DeliveryLogRepository {
+    /// An endpoint's deliveries, those of the newest events first.
+    fn list(
+        &mut self,
+        webhook: WebhookId,
+        status: Option<DeliveryStatus>,
+        page: &PageRequest,
+    ) -> StoreResult<Page<Delivery>>;
+
+    /// The delivery of that event to that endpoint, its event held against being erased until this
+    /// transaction ends. `None` where there is no such delivery, or nothing is left to be told.
+    fn lock(&mut self, webhook: WebhookId, event: EventId) -> StoreResult<Option<Delivery>>;
+
+    /// Makes a delivery that was locked due now, its tries to be counted anew. Those that it had stay in
+    /// the log, and what comes of a try that is under way is not recorded.
+    fn restart(&mut self, webhook: WebhookId, event: EventId, now: Timestamp) -> StoreResult<()>;
+
+    /// Makes the deliveries of all events since that moment due now, as [`restart`](Self::restart) does, and
+    /// makes those that are missing: of the `max_events` oldest that have a place in the log, that the
+    /// endpoint hears of by what it is subscribed to now, that were after its registration, and of which
+    /// something is left to be told.
+    fn replay(
+        &mut self,
+        webhook: &Webhook,
+        since: Timestamp,
+        now: Timestamp,
+        max_events: usize,
+    ) -> StoreResult<Replayed>;
+
+    /// Forgets deliveries that endpoints took, but the last [`KEPT_SUCCESSES`](super::KEPT_SUCCESSES) of
+    /// each: up to `max` of them, beginning with the endpoint `from`, and none whose event has no place in
+    /// the log up to `up_to`.
+    fn trim(&mut self, from: Option<WebhookId>, up_to: Sequence, max: usize) -> StoreResult<Trimmed>;
 }

@@ -57,6 +57,7 @@ async fn kept_posts_share_a_connection_and_a_plain_post_never_takes_it() {
     let receiver = Receiver::answering(OK).await;
     let outbound = Outbound::new(settings(anywhere())).unwrap();
     let (client, target) = (outbound.client(), outbound.parse(&receiver.url()).unwrap());
+    let address = client.addresses(&target).await.unwrap()[0];
     for _ in 0..3 {
         client.post_to(&target, address, true, Vec::new(), Bytes::new()).await.unwrap();
     }

@@ -84,6 +84,14 @@ macro_rules! unheld {
 }
 pub(crate) use unheld;
 
+/// What stands before and behind an entry of JSON to make it the last one of an array, which keeps its last
+/// `most` entries.
+pub(crate) fn appending(array: &str, most: usize) -> (String, String) {
+    let array = format!("{array}::jsonb");
+    let kept = format!("CASE WHEN jsonb_array_length({array}) < {most} THEN {array} ELSE {array} - 0 END");
+    (format!("(({kept}) || "), "::jsonb)::text".to_owned())
+}
+
 /// Holds a word that is about to become some row's own, until the transaction ends: there is no row to
 /// hold yet.
 pub(crate) fn hold_word(connection: &mut Connection, word: &str) -> StoreResult<()> {

@@ -26,6 +26,7 @@ use super::super::schema::{
     agents, backings, comments, connections, declines, deliveries, endorsements, gigs, mentions, outbox,
     pinches, posts, prompt_answers, webhooks,
 };
+use super::delivery::tried;
 use super::outbox::{EVENT, EventRow, event};
 use super::webhook::next_try;
 use super::{DieselStore, backing, connection, endorsement, gig, post};
@@ -209,6 +210,7 @@ impl DieselStore<'_> {
                     deliveries::last_failure,
                     deliveries::last_latency_ms,
                 ),
+                deliveries::tries,
             ))
             .load::<DeliveryRow>(self.connection)
             .map_err(store_error)?;
@@ -252,12 +254,12 @@ impl DieselStore<'_> {
     }
 }
 
-type DeliveryRow = (Id, Id, String, i64, Time, LastTry);
+type DeliveryRow = (Id, Id, String, i64, Time, LastTry, String);
 
 type LastTry = (Option<Time>, Option<i64>, Option<String>, Option<i64>);
 
 fn delivery(
-    (webhook_id, event_id, status, attempts, next_attempt_at, last): DeliveryRow,
+    (webhook_id, event_id, status, attempts, next_attempt_at, last, tries): DeliveryRow,
 ) -> StoreResult<ExportedDelivery> {
     let is_corrupt = |column| corrupt("deliveries", column, format!("{} {}", webhook_id.0, event_id.0));
     Ok(ExportedDelivery {
@@ -270,5 +272,6 @@ fn delivery(
         last_status: last.1,
         last_failure: last.2,
         last_latency_ms: last.3,
+        tries: tried::read(&tries).ok_or_else(|| is_corrupt("tries"))?,
     })
 }

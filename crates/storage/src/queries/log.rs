@@ -82,6 +82,11 @@ impl DieselStore<'_> {
         Ok(())
     }
 
+    /// The last place whose event was forgotten; 0 where none was.
+    pub(super) fn forgotten(&mut self) -> StoreResult<i64> {
+        log_ends::table.find(1).select(log_ends::forgotten).first(self.connection).map_err(store_error)
+    }
+
     /// Remembers that what stood at that place is gone.
     pub(super) fn forget_place(&mut self, place: i64) -> StoreResult<()> {
         self.hold_head()?;

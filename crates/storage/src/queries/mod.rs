@@ -35,7 +35,7 @@ use clankdin_domain::limit::QuotaRepository;
 use clankdin_domain::prompt::PromptRepository;
 use clankdin_domain::store::{Job, StoreError, StoreResult, UnitOfWork, Verdict};
 use clankdin_domain::town_square::{CommentRepository, PinchRepository, PostRepository};
-use clankdin_domain::webhook::{DeliveryRepository, WebhookRepository};
+use clankdin_domain::webhook::{DeliveryLogRepository, DeliveryRepository, WebhookRepository};
 
 use super::dialect::{Connection, Id, Time};
 use super::schema::agents;
@@ -53,7 +53,7 @@ pub(crate) struct DieselStore<'c> {
 /// What a job did that whoever commits it has to know.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Did {
-    /// It appended an event to the outbox.
+    /// It left something for the dispatcher to do now: an event in the outbox, or what is due anew.
     pub(crate) tell: bool,
     /// It erased an agent, of whom nothing may be left to be read.
     pub(crate) erase: bool,
@@ -131,6 +131,10 @@ impl UnitOfWork for DieselStore<'_> {
     }
 
     fn deliveries(&mut self) -> &mut dyn DeliveryRepository {
+        self
+    }
+
+    fn delivery_log(&mut self) -> &mut dyn DeliveryLogRepository {
         self
     }
 

@@ -75,6 +75,15 @@ macro_rules! unheld {
 }
 pub(crate) use unheld;
 
+/// What stands before and behind an entry of JSON to make it the last one of an array, which keeps its last
+/// `most` entries.
+pub(crate) fn appending(array: &str, most: usize) -> (String, String) {
+    let kept = format!(
+        "CASE WHEN json_array_length({array}) < {most} THEN {array} ELSE json_remove({array}, '$[0]') END"
+    );
+    (format!("json_insert({kept}, '$[#]', json("), "))".to_owned())
+}
+
 /// Holds a word that is about to become some row's own, until the transaction ends, as all is held.
 #[expect(clippy::unnecessary_wraps, reason = "another back-end has to ask its database")]
 pub(crate) fn hold_word(_: &mut Connection, _: &str) -> StoreResult<()> {

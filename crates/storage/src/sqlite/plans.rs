@@ -10,10 +10,13 @@ use std::time::Duration;
 
 use clankdin_domain::context::Timestamp;
 use clankdin_domain::event::{Audience, Event, EventKind, Sequence};
-use clankdin_domain::id::WebhookId;
+use clankdin_domain::id::{EventId, WebhookId};
+use clankdin_domain::page::{PageRequest, Position};
 use clankdin_domain::store::{StoreResult, UnitOfWork, Verdict};
 use clankdin_domain::webhook::delivery::{Attempt, AttemptOutcome, EndpointHealth, NextStep};
-use clankdin_domain::webhook::{Origin, Progress, Recorded, Walk, WebhookStatus, WebhookUrl};
+use clankdin_domain::webhook::{
+    AnswerText, DeliveryStatus, KEPT_SUCCESSES, Origin, Progress, Recorded, Walk, WebhookStatus, WebhookUrl,
+};
 use diesel::connection::{Connection, InstrumentationEvent};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -153,30 +156,96 @@ fn what_a_try_takes_is_found_by_key() {
     }));
 }
 
+/// The endpoint took that event.
+fn taken(origin: Origin, event_id: EventId) -> Recorded {
+    let outcome = AttemptOutcome::Unanswered { class: "dns" };
+    Recorded {
+        webhook_id: webhook(),
+        event_id,
+        origin,
+        url: WebhookUrl::from_stored("https://a.example/".into()),
+        was_failing: false,
+        attempts: 1,
+        attempt: Attempt { at: now(), outcome, latency: Duration::ZERO, answer: AnswerText::default() },
+        next: NextStep::Delivered,
+        health: EndpointHealth::Healthy,
+    }
+}
+
+fn record(uow: &mut dyn UnitOfWork, result: Recorded) -> StoreResult<()> {
+    let progress = Progress { results: vec![result], handled: Sequence::new(1), ..Progress::default() };
+    let lead = uow.deliveries().lead(Uuid::from_u128(9).into(), Duration::ZERO)?.unwrap();
+    uow.deliveries().record(lead, &progress).map(|is_written| assert!(is_written))
+}
+
 #[test]
 fn recording_finds_its_rows_by_key() {
     for health in [EndpointHealth::Healthy, EndpointHealth::FailingSince(now()), EndpointHealth::Disabled] {
         for origin in [Origin::Log(Sequence::new(1)), Origin::Row(now())] {
             assert_indexed(&plan(move |uow| {
-                let (webhook_id, event_id) = (webhook(), Uuid::from_u128(8).into());
-                let outcome = AttemptOutcome::Unanswered { class: "dns" };
-                let result = Recorded {
-                    webhook_id,
-                    event_id,
-                    origin,
-                    url: WebhookUrl::from_stored("https://a.example/".into()),
-                    was_failing: false,
-                    attempts: 1,
-                    attempt: Attempt { at: now(), outcome, latency: Duration::ZERO },
-                    next: NextStep::GiveUp,
-                    health,
-                };
-                let progress =
-                    Progress { results: vec![result], handled: Sequence::new(1), ..Progress::default() };
-                let lead = uow.deliveries().lead(Uuid::from_u128(9).into(), Duration::ZERO)?.unwrap();
-                uow.deliveries().record(lead, &progress).map(|is_written| assert!(is_written))
+                let taken = taken(origin, Uuid::from_u128(8).into());
+                record(uow, Recorded { next: NextStep::GiveUp, health, ..taken })
             }));
         }
+    }
+}
+
+#[test]
+fn the_log_of_deliveries_is_walked_along_an_index_and_what_is_sent_again_found_by_one() {
+    for (status, index) in [
+        (None, "PRIMARY KEY (webhook_id=?"),
+        (Some(DeliveryStatus::Failed), "deliveries_by_status (webhook_id=? AND status=?"),
+    ] {
+        for after in [None, Some(Position::of(Uuid::max()))] {
+            let plan = plan(move |uow| {
+                let page = PageRequest::new(20, after).unwrap();
+                uow.delivery_log().list(webhook(), status, &page).map(drop)
+            });
+            assert_indexed(&plan);
+            assert!(plan.iter().any(|step| step.contains(index)), "{index} in {plan:#?}");
+        }
+    }
+    assert_indexed(&plan(|uow| {
+        let event = Uuid::from_u128(8).into();
+        record(uow, taken(Origin::Log(Sequence::new(1)), event))?;
+        assert!(uow.delivery_log().lock(webhook(), event)?.is_some());
+        uow.delivery_log().restart(webhook(), event, now())
+    }));
+}
+
+#[test]
+fn a_replay_walks_what_the_agent_and_what_everyone_was_told_since() {
+    let plan = plan(|uow| {
+        uow.deliveries().place(now(), 10)?;
+        let webhook = uow.webhooks().by_id(webhook())?.unwrap();
+        let replayed = uow.delivery_log().replay(&webhook, webhook.created_at, now(), 10)?;
+        assert_eq!(replayed.deliveries, 1);
+        Ok(())
+    });
+    assert_indexed(&plan);
+    let walked = "outbox_by_addressee_and_time (addressee_id=? AND occurred_at>? AND occurred_at<?)";
+    assert_eq!(plan.iter().filter(|step| step.contains(walked)).count(), 2, "{plan:#?}");
+}
+
+#[test]
+fn trimming_looks_at_what_endpoints_took_alone() {
+    let plan = plan(|uow| {
+        uow.deliveries().place(now(), 10)?;
+        for number in 0..=KEPT_SUCCESSES {
+            let (id, data) = (Uuid::from_u128(1_000 + number as u128).into(), "[]".to_owned());
+            let (kind, audience) = (EventKind::Pinch, Audience::Agent(webhook().uuid().into()));
+            uow.outbox().append(&Event { id, kind, audience, actor: None, data, occurred_at: now() })?;
+            uow.deliveries().place(now(), 10)?;
+            record(uow, taken(Origin::Log(Sequence::new(1)), id))?;
+        }
+        let trimmed = uow.delivery_log().trim(Some(webhook()), Sequence::new(1_000), 10)?;
+        assert_eq!(trimmed.deliveries, 1);
+        Ok(())
+    });
+    assert_indexed(&plan);
+    for index in ["(webhook_id=? AND status=?)", "(webhook_id=? AND status=? AND event_id<?)"] {
+        let index = format!("COVERING INDEX deliveries_by_status {index}");
+        assert!(plan.iter().any(|step| step.contains(&index)), "{index} in {plan:#?}");
     }
 }
 

@@ -9,8 +9,8 @@ use clankdin_domain::event::{Audience, Event, EventKind, Sequence};
 use clankdin_domain::id::{AgentId, EventId, WebhookId};
 use clankdin_domain::webhook::delivery::{Attempt, AttemptOutcome, EndpointHealth, NextStep};
 use clankdin_domain::webhook::{
-    Deferred, DeferredUntil, DeliveryStatus, Endpoint, Lead, Missing, Origin, Progress, Recorded, Waiting,
-    WebhookChanges, WebhookStatus,
+    AnswerText, Deferred, DeferredUntil, DeliveryStatus, Endpoint, Lead, Missing, Origin, Progress, Recorded,
+    Waiting, WebhookChanges, WebhookStatus,
 };
 
 use crate::hearing::{hearers, place};
@@ -49,13 +49,25 @@ pub(crate) fn ready(world: &World) -> Vec<Ready> {
         origin: Origin::Log(it.sequence),
         attempts: 0,
     });
+    heard.chain(due_rows(world)).collect()
+}
+
+/// The rows that are due.
+pub(crate) fn due_rows(world: &World) -> Vec<Ready> {
     let due = due(world).into_iter().map(|it| Ready {
         webhook_id: it.webhook_id,
         event_id: it.event_id,
         origin: Origin::Row(it.due_at),
         attempts: it.attempts,
     });
-    heard.chain(due).collect()
+    due.collect()
+}
+
+/// Makes rows that are due of all that has none yet.
+pub(crate) fn make_due(world: &World) {
+    for ready in ready(world).iter().filter(|ready| matches!(ready.origin, Origin::Log(_))) {
+        defer(world, ready, DeferredUntil::SwitchedOn);
+    }
 }
 
 pub(crate) fn due(world: &World) -> Vec<Waiting> {
@@ -74,7 +86,7 @@ pub(crate) fn endpoint(world: &World, id: WebhookId) -> Result<Endpoint, Missing
     world.read(move |uow| uow.deliveries().endpoints(&[id])).unwrap().remove(0)
 }
 
-fn event(world: &World, id: EventId) -> Result<Event, Missing> {
+pub(crate) fn event(world: &World, id: EventId) -> Result<Event, Missing> {
     world.read(move |uow| uow.deliveries().events(&[id])).unwrap().remove(0)
 }
 
@@ -94,7 +106,12 @@ pub(crate) fn result(
             .map_or_else(|| crate::webhook::url("https://a.example/"), |it| it.url),
         was_failing: false,
         attempts: ready.attempts + 1,
-        attempt: Attempt { at: world.now(), outcome, latency: Duration::from_millis(7) },
+        attempt: Attempt {
+            at: world.now(),
+            outcome,
+            latency: Duration::from_millis(7),
+            answer: AnswerText::of(b"said"),
+        },
         next,
         health,
     }

@@ -35,7 +35,7 @@ fn joined(world: &World, name: &str) -> (AgentId, ReadFrom) {
 }
 
 /// What is done beside this version: by a node of the one before, or to go back to it.
-fn beside(place: &SqlitePlace, sql: &str) {
+pub(crate) fn beside(place: &SqlitePlace, sql: &str) {
     let mut connection = SqliteConnection::establish(place.path().to_str().unwrap()).unwrap();
     connection.batch_execute(sql).unwrap();
 }

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use clankdin_domain::webhook::delivery::{Attempt, AttemptOutcome, after};
-use clankdin_domain::webhook::{Among, DeliveryStatus, EndpointHealth, Hearer, WebhookUrl};
+use clankdin_domain::webhook::{Among, AnswerText, DeliveryStatus, EndpointHealth, Hearer, WebhookUrl};
 use uuid::Uuid;
 
 use super::*;
@@ -405,7 +405,7 @@ impl Simulation {
         let latency = Duration::from_millis(if endpoint.mood == Mood::Slow { 1_500 } else { 5 });
         let status = if is_taken { 200 } else { 500 };
         let outcome = AttemptOutcome::Answered { status, retry_after: None };
-        let attempt = Attempt { at: self.now, outcome, latency };
+        let attempt = Attempt { at: self.now, outcome, latency, answer: AnswerText::default() };
         let (next, health) = after(&attempt, flight.job.attempts, endpoint.failing_since, 0.0);
         if is_taken {
             self.model.arrived.insert((id, event));

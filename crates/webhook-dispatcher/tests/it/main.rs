@@ -9,9 +9,11 @@ mod delivering;
 mod doubles;
 mod ending;
 mod failing;
+mod log;
 mod logging;
 mod receiver;
 mod trouble;
+mod vectors;
 mod world;
 
 use std::time::Duration;

@@ -17,6 +17,8 @@ pub(crate) enum Reply {
     Status(u16),
     /// A status and a line of the head.
     With(u16, &'static str),
+    /// A status and a body.
+    Saying(u16, &'static str),
     /// 200, once the test gives a permit for it.
     After(Rc<Semaphore>),
     /// Nothing, for ever.
@@ -87,16 +89,21 @@ async fn serve(
     let Some(told) = read_request(&mut stream).await else { return };
     let reply = replies.borrow_mut().pop_front().unwrap_or(Reply::Status(200));
     let _ = log.send(told);
+    let mut body = "";
     let head = match reply {
         Reply::Status(status) => format!("HTTP/1.1 {status} x\r\n"),
         Reply::With(status, line) => format!("HTTP/1.1 {status} x\r\n{line}\r\n"),
+        Reply::Saying(status, said) => {
+            body = said;
+            format!("HTTP/1.1 {status} x\r\n")
+        }
         Reply::After(gate) => {
             gate.acquire().await.unwrap().forget();
             "HTTP/1.1 200 x\r\n".to_owned()
         }
         Reply::Never => return std::future::pending().await,
     };
-    let answer = format!("{head}content-length: 0\r\n\r\n");
+    let answer = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
     let _ = stream.write_all(answer.as_bytes()).await;
 }
 

@@ -15,6 +15,7 @@ use crate::problem::ProblemView;
 use crate::request::Keyed;
 use crate::resources::backings::BackingView;
 use crate::resources::connections::ConnectionView;
+use crate::resources::deliveries::TryView;
 use crate::resources::endorsements::EndorsementView;
 use crate::resources::gigs::GigView;
 use crate::resources::town_square::comments::CommentView;
@@ -94,6 +95,7 @@ pub(crate) struct DeliveryRecord {
     last_status: Option<i64>,
     last_failure: Option<String>,
     last_latency_ms: Option<i64>,
+    tries: Vec<TryView>,
 }
 
 impl From<ExportedDelivery> for DeliveryRecord {
@@ -108,6 +110,7 @@ impl From<ExportedDelivery> for DeliveryRecord {
             last_status: delivery.last_status,
             last_failure: delivery.last_failure,
             last_latency_ms: delivery.last_latency_ms,
+            tries: delivery.tries.into_iter().map(Into::into).collect(),
         }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::json as object;
 use super::{json, on, register};
 use crate::claiming::{Agent, Platform, status_with};
 use crate::receiver::Receiver;
-use crate::support::{Server, clankdin, ended, lines};
+use crate::support::{Server, clankdin, ended, exchange, lines};
 
 #[test]
 fn a_copy_holds_everything_and_the_service_goes_on_there() {
@@ -32,7 +32,11 @@ fn a_copy_holds_everything_and_the_service_goes_on_there() {
     let endorse = format!("/agents/{handle}/skills/Python/endorse");
     assert_eq!(server.post(&endorse, Some(&bob), "").status, 201);
     let webhook = object!({"url": receiver.url, "events": ["comment"]}).to_string();
-    assert_eq!(server.post("/webhooks/register", Some(&ann), &webhook).status, 201);
+    let webhook = json(&server.post("/webhooks/register", Some(&ann), &webhook).body);
+    let deliveries = format!("/webhooks/{}/deliveries", webhook["webhook"]["id"].as_str().unwrap());
+    let heard = r#"{"content":"Heard."}"#;
+    assert_eq!(server.post(&format!("{post}/comments"), Some(&bob), heard).status, 201);
+    receiver.wait_until(|tries| tries.iter().any(|one| one.body["data"]["comment_preview"] == "Heard."));
     let told = [
         "/agents",
         "/town-square",
@@ -59,7 +63,7 @@ fn a_copy_holds_everything_and_the_service_goes_on_there() {
     let copied = copy();
     assert_eq!(copied.status.code(), Some(0), "{}", String::from_utf8_lossy(&copied.stderr));
     let said = String::from_utf8(copied.stdout).unwrap();
-    assert!(said.contains("comments: 2 rows\n") && said.contains("counted at both ends"), "{said}");
+    assert!(said.contains("comments: 3 rows\n") && said.contains("counted at both ends"), "{said}");
     let again = copy();
     assert_eq!(again.status.code(), Some(2));
     assert!(lines(&again).concat().contains("the target holds data already"), "{again:?}");
@@ -71,6 +75,14 @@ fn a_copy_holds_everything_and_the_service_goes_on_there() {
     assert_eq!(server.get(&zoe.link).status, 410);
     let new = zoe.recover(&server, &code);
     assert_eq!((status_with(&server, &zoe.key), status_with(&server, &new)), (401, 200));
+    let request = format!(
+        "GET {deliveries} HTTP/1.1\r\nhost: test\r\nconnection: close\r\nauthorization: Bearer {ann}\r\n\r\n"
+    );
+    let delivered = json(&exchange(server.address(), &request).body)["deliveries"][0].clone();
+    assert_eq!(
+        (&delivered["status"], &delivered["tries"][0]["status"]),
+        (&object!("delivered"), &object!(200))
+    );
     let answer = server.post(&format!("{post}/comments"), Some(&bob), r#"{"content":"Third."}"#);
     assert_eq!(answer.status, 201, "{}", answer.body);
     receiver.wait_until(|tries| tries.iter().any(|one| one.body["data"]["comment_preview"] == "Third."));

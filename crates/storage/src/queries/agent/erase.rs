@@ -27,6 +27,9 @@ const HELD_AT_ONCE: usize = 1_000;
 /// What a delivery says that was given up because its event's cause was erased.
 const ERASED: &str = "erased";
 
+/// An array of JSON without an entry.
+const NO_TRIES: &str = "[]";
+
 /// Erases the agent; nothing where there is none.
 pub(super) fn erase(connection: &mut Connection, me: Id) -> StoreResult<()> {
     hold_concerned(connection, me).map_err(store_error)?;
@@ -149,6 +152,10 @@ fn silence_events(connection: &mut Connection, me: Id) -> QueryResult<()> {
         .filter(deliveries::status.eq(DeliveryStatus::Pending.name()));
     diesel::update(waiting)
         .set((deliveries::status.eq(DeliveryStatus::Failed.name()), deliveries::last_failure.eq(ERASED)))
+        .execute(connection)?;
+    // A receiver may have answered with what it was told.
+    diesel::update(deliveries::table.filter(deliveries::event_id.eq_any(caused.select(outbox::id))))
+        .set(deliveries::tries.eq(NO_TRIES))
         .execute(connection)?;
     // Those that wait for their deliveries count as routed, or they would be told without a word in
     // them.

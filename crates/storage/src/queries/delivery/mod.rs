@@ -5,9 +5,13 @@
 //! meanwhile (a redelivery, an erasure) is not undone.
 
 mod hearers;
+mod log;
 mod place;
 mod prepare;
 mod record;
+mod replay;
+pub(super) mod tried;
+mod trim;
 mod waiting;
 
 use std::time::Duration;

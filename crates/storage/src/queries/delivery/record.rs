@@ -3,21 +3,22 @@
 use clankdin_domain::event::Sequence;
 use clankdin_domain::store::StoreResult;
 use clankdin_domain::webhook::{
-    AttemptOutcome, Deferred, DeferredUntil, DeliveryStatus, EndpointHealth, NextStep, Origin, Progress,
-    Recorded, WebhookStatus,
+    AttemptOutcome, Deferred, DeferredUntil, DeliveryStatus, EndpointHealth, MAX_TRIES, NextStep, Origin,
+    Progress, Recorded, Try, WebhookStatus,
 };
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{Bool, Text};
 
-use super::super::super::dialect::{Id, NULL_TIME, Time, held, spell_id, spell_time};
+use super::super::super::dialect::{Connection, Id, NULL_TIME, Time, appending, held, spell_id, spell_time};
 use super::super::super::schema::{log_ends, webhooks};
 use super::super::DieselStore;
 use super::super::webhook::{IN_LINE, PARKED, park};
+use super::tried;
 use crate::error::store_error;
 
-/// The columns of a delivery after a try, in the order of [`row`].
+/// The columns of a delivery after a try, in the order in which [`Rows`] spells them.
 const COLUMNS: &str = "webhook_id, event_id, was_due_at, status, attempts, next_attempt_at, last_attempt_at, \
-                       last_status, last_failure, last_latency_ms";
+                       last_status, last_failure, last_latency_ms, tried";
 
 /// A list of values takes its types from them.
 const NULL_NUMBER: &str = "CAST(NULL AS BIGINT)";
@@ -27,14 +28,15 @@ impl DieselStore<'_> {
     pub(super) fn record_progress(&mut self, progress: &Progress) -> StoreResult<()> {
         let Progress { results, deferred, handled } = progress;
         self.hold_endpoints(progress)?;
-        let (walked, stood): (Vec<String>, Vec<String>) = {
-            let rows = results.iter().map(row).chain(deferred.iter().map(deferred_row));
-            let mut parts = (Vec::new(), Vec::new());
-            rows.for_each(|(is_walked, row)| if is_walked { parts.0.push(row) } else { parts.1.push(row) });
-            parts
-        };
-        self.insert_walked(&walked)?;
-        self.update_stood(&stood)?;
+        let (mut walked, mut stood) = (Rows::default(), Rows::default());
+        for result in results {
+            Rows::of(result.origin, &mut walked, &mut stood).push_result(result);
+        }
+        for deferred in deferred {
+            Rows::of(deferred.origin, &mut walked, &mut stood).push_deferred(deferred);
+        }
+        self.insert_walked(walked)?;
+        self.update_stood(stood)?;
         for result in results {
             self.record_health(result)?;
         }
@@ -62,37 +64,36 @@ impl DieselStore<'_> {
     /// Makes the rows of deliveries that came from the log. Where the endpoint or the event is there no more, there
     /// is nothing to be kept; where a row has been made since, that one stands; where the endpoint that was switched
     /// off is on again, what would wait for that is due.
-    fn insert_walked(&mut self, rows: &[String]) -> StoreResult<()> {
+    fn insert_walked(&mut self, rows: Rows) -> StoreResult<()> {
         if rows.is_empty() {
             return Ok(());
         }
-        // Ids, numbers, times, and words of our own: nothing here needs to be bound.
-        diesel::sql_query(format!(
+        let statement = format!(
             "WITH results ({COLUMNS}) AS (VALUES {}) \
              INSERT INTO deliveries (webhook_id, event_id, status, attempts, next_attempt_at, last_attempt_at, \
-               last_status, last_failure, last_latency_ms) \
+               last_status, last_failure, last_latency_ms, tries) \
              SELECT results.webhook_id, results.event_id, results.status, results.attempts, \
                CASE WHEN results.next_attempt_at = {parked} AND results.status = 'pending' \
                  AND webhooks.status = 'active' THEN webhooks.created_at ELSE results.next_attempt_at END, \
                results.last_attempt_at, results.last_status, results.last_failure, \
-               results.last_latency_ms \
+               results.last_latency_ms, CASE WHEN results.tried IS NULL THEN '[]' \
+                 ELSE '[' || results.tried || ']' END \
              FROM results JOIN webhooks ON webhooks.id = results.webhook_id \
                JOIN outbox ON outbox.id = results.event_id \
              WHERE true ON CONFLICT (webhook_id, event_id) DO NOTHING",
-            rows.join(", "),
+            rows.values(),
             parked = spell_time(PARKED.0),
-        ))
-        .execute(self.connection)
-        .map_err(store_error)?;
-        Ok(())
+        );
+        rows.execute(statement, self.connection)
     }
 
     /// Changes the rows of deliveries that had one, where it still stands as it was read.
-    fn update_stood(&mut self, rows: &[String]) -> StoreResult<()> {
+    fn update_stood(&mut self, rows: Rows) -> StoreResult<()> {
         if rows.is_empty() {
             return Ok(());
         }
-        diesel::sql_query(format!(
+        let (before, after) = appending("deliveries.tries", MAX_TRIES);
+        let statement = format!(
             "WITH results ({COLUMNS}) AS (VALUES {}) \
              UPDATE deliveries SET status = results.status, next_attempt_at = results.next_attempt_at, \
                attempts = coalesce(results.attempts, deliveries.attempts), \
@@ -101,15 +102,15 @@ impl DieselStore<'_> {
                  ELSE results.last_status END, \
                last_failure = CASE WHEN results.last_attempt_at IS NULL \
                  THEN coalesce(results.last_failure, deliveries.last_failure) ELSE results.last_failure END, \
-               last_latency_ms = coalesce(results.last_latency_ms, deliveries.last_latency_ms) \
+               last_latency_ms = coalesce(results.last_latency_ms, deliveries.last_latency_ms), \
+               tries = CASE WHEN results.tried IS NULL THEN deliveries.tries \
+                 ELSE {before}results.tried{after} END \
              FROM results WHERE deliveries.webhook_id = results.webhook_id \
                AND deliveries.event_id = results.event_id AND deliveries.status = 'pending' \
                AND deliveries.next_attempt_at = results.was_due_at",
-            rows.join(", ")
-        ))
-        .execute(self.connection)
-        .map_err(store_error)?;
-        Ok(())
+            rows.values()
+        );
+        rows.execute(statement, self.connection)
     }
 
     fn record_handled(&mut self, handled: Sequence) -> StoreResult<()> {
@@ -161,54 +162,88 @@ impl DieselStore<'_> {
     }
 }
 
-/// Whether it came from the log, and its row.
-fn row(result: &Recorded) -> (bool, String) {
-    let (status, next_attempt_at) = match result.next {
-        NextStep::Delivered => (DeliveryStatus::Delivered, result.attempt.at),
-        NextStep::RetryAt(at) => (DeliveryStatus::Pending, at),
-        NextStep::GiveUp => (DeliveryStatus::Failed, result.attempt.at),
-    };
-    let (answered, failure) = match result.attempt.outcome {
-        AttemptOutcome::Answered { status, .. } => (status.to_string(), NULL_TEXT.to_owned()),
-        AttemptOutcome::Unanswered { class } => (NULL_NUMBER.to_owned(), format!("'{class}'")),
-    };
-    let (is_walked, was_due_at) = origin(result.origin);
-    let row = format!(
-        "({}, {}, {was_due_at}, '{}', {}, {}, {}, {answered}, {failure}, {})",
-        spell_id(result.webhook_id.uuid()),
-        spell_id(result.event_id.uuid()),
-        status.name(),
-        result.attempts,
-        spell_time(next_attempt_at),
-        spell_time(result.attempt.at),
-        result.attempt.latency.as_millis(),
-    );
-    (is_walked, row)
+/// Rows of deliveries as a statement spells them. Ids, numbers, times, and words of our own need not be bound; what a
+/// receiver answered is.
+#[derive(Default)]
+struct Rows {
+    spelt: Vec<String>,
+    bound: Vec<String>,
 }
 
-fn deferred_row(deferred: &Deferred) -> (bool, String) {
-    let pending = DeliveryStatus::Pending;
-    let (status, next_attempt_at, failure) = match deferred.until {
-        DeferredUntil::ItsTurn => (pending, IN_LINE, NULL_TEXT.to_owned()),
-        DeferredUntil::SwitchedOn => (pending, PARKED, NULL_TEXT.to_owned()),
-        DeferredUntil::Never(reason) => (DeliveryStatus::Failed, PARKED, format!("'{reason}'")),
-    };
-    let (is_walked, was_due_at) = origin(deferred.origin);
-    let attempts = if is_walked { "0" } else { NULL_NUMBER };
-    let row = format!(
-        "({}, {}, {was_due_at}, '{}', {attempts}, {}, {NULL_TIME}, {NULL_NUMBER}, {failure}, {NULL_NUMBER})",
-        spell_id(deferred.webhook_id.uuid()),
-        spell_id(deferred.event_id.uuid()),
-        status.name(),
-        spell_time(next_attempt_at.0),
-    );
-    (is_walked, row)
+impl Rows {
+    /// Those where a delivery of that origin belongs.
+    fn of<'r>(origin: Origin, walked: &'r mut Self, stood: &'r mut Self) -> &'r mut Self {
+        match origin {
+            Origin::Log(_) => walked,
+            Origin::Row(_) => stood,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.spelt.is_empty()
+    }
+
+    fn values(&self) -> String {
+        self.spelt.join(", ")
+    }
+
+    fn push_result(&mut self, result: &Recorded) {
+        let (status, next_attempt_at) = match result.next {
+            NextStep::Delivered => (DeliveryStatus::Delivered, result.attempt.at),
+            NextStep::RetryAt(at) => (DeliveryStatus::Pending, at),
+            NextStep::GiveUp => (DeliveryStatus::Failed, result.attempt.at),
+        };
+        let (answered, failure) = match result.attempt.outcome {
+            AttemptOutcome::Answered { status, .. } => (status.to_string(), NULL_TEXT.to_owned()),
+            AttemptOutcome::Unanswered { class } => (NULL_NUMBER.to_owned(), format!("'{class}'")),
+        };
+        self.bound.push(tried::written(&Try::from(&result.attempt)));
+        self.spelt.push(format!(
+            "({}, {}, {}, '{}', {}, {}, {}, {answered}, {failure}, {}, ${})",
+            spell_id(result.webhook_id.uuid()),
+            spell_id(result.event_id.uuid()),
+            was_due_at(result.origin),
+            status.name(),
+            result.attempts,
+            spell_time(next_attempt_at),
+            spell_time(result.attempt.at),
+            result.attempt.latency.as_millis(),
+            self.bound.len(),
+        ));
+    }
+
+    fn push_deferred(&mut self, deferred: &Deferred) {
+        let pending = DeliveryStatus::Pending;
+        let (status, next_attempt_at, failure) = match deferred.until {
+            DeferredUntil::ItsTurn => (pending, IN_LINE, NULL_TEXT.to_owned()),
+            DeferredUntil::SwitchedOn => (pending, PARKED, NULL_TEXT.to_owned()),
+            DeferredUntil::Never(reason) => (DeliveryStatus::Failed, PARKED, format!("'{reason}'")),
+        };
+        let attempts = if matches!(deferred.origin, Origin::Log(_)) { "0" } else { NULL_NUMBER };
+        self.spelt.push(format!(
+            "({}, {}, {}, '{}', {attempts}, {}, {NULL_TIME}, {NULL_NUMBER}, {failure}, {NULL_NUMBER}, {NULL_TEXT})",
+            spell_id(deferred.webhook_id.uuid()),
+            spell_id(deferred.event_id.uuid()),
+            was_due_at(deferred.origin),
+            status.name(),
+            spell_time(next_attempt_at.0),
+        ));
+    }
+
+    fn execute(self, statement: String, connection: &mut Connection) -> StoreResult<()> {
+        let mut query = diesel::sql_query(statement).into_boxed();
+        for text in self.bound {
+            query = query.bind::<Text, _>(text);
+        }
+        query.execute(connection).map_err(store_error)?;
+        Ok(())
+    }
 }
 
-/// Whether it came from the log, and when its row was due.
-fn origin(origin: Origin) -> (bool, String) {
+/// When its row was due, where it had one.
+fn was_due_at(origin: Origin) -> String {
     match origin {
-        Origin::Log(_) => (true, NULL_TIME.to_owned()),
-        Origin::Row(due_at) => (false, spell_time(due_at)),
+        Origin::Log(_) => NULL_TIME.to_owned(),
+        Origin::Row(due_at) => spell_time(due_at),
     }
 }

@@ -1,17 +1,15 @@
 //! The bytes that go out, fixed once and for all.
 
-mod vectors;
-
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use clankdin_domain::event::{Audience, EventKind};
-use clankdin_domain::secret::WebhookSecret;
 use ring::hmac;
 use uuid::Uuid;
 
 use super::*;
+use crate::event::{Audience, EventKind};
+use crate::secret::WebhookSecret;
 
 /// `whsec_` and the base64 of the bytes 0 to 32, and of 33 bytes 0xFF.
 const SECRET: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g";
@@ -41,13 +39,13 @@ fn secret(text: &str) -> WebhookSecret {
     WebhookSecret::parse(text).unwrap()
 }
 
-fn build(secrets: &WebhookSecrets, now: Timestamp) -> Request {
-    Request::build(&event(), secrets, now).unwrap()
+fn build(secrets: &WebhookSecrets, now: Timestamp) -> Message {
+    Message::new(&event(), secrets, now).unwrap()
 }
 
-fn header<'a>(request: &'a Request, name: &str) -> &'a str {
-    let mut found = request.headers.iter().filter(|header| header.0.as_str() == name);
-    let value = found.next().unwrap().1.to_str().unwrap();
+fn header<'a>(message: &'a Message, name: &str) -> &'a str {
+    let mut found = message.headers.iter().filter(|header| header.0 == name);
+    let value = found.next().unwrap().1.as_str();
     assert!(found.next().is_none(), "{name} stands twice");
     value
 }
@@ -67,11 +65,10 @@ fn standard(secret: &str, payload: &[u8], id: &str, timestamp: &str) -> String {
 }
 
 #[test]
-fn a_request_is_fixed_to_the_byte() {
-    let request = build(&WebhookSecrets::new(secret(SECRET)), at(1_700_000_005));
-    assert_eq!(request.body, BODY.as_bytes());
-    let headers: Vec<_> =
-        request.headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
+fn a_message_is_fixed_to_the_byte() {
+    let message = build(&WebhookSecrets::new(secret(SECRET)), at(1_700_000_005));
+    assert_eq!(message.body, BODY.as_bytes());
+    let headers: Vec<_> = message.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
     assert_eq!(
         headers,
         [
@@ -86,10 +83,10 @@ fn a_request_is_fixed_to_the_byte() {
 
 #[test]
 fn the_signatures_are_what_receivers_compute() {
-    let request = build(&WebhookSecrets::new(secret(SECRET)), at(1_700_000_005));
-    assert_eq!(header(&request, "x-clankdin-signature"), python_hexdigest(SECRET, &request.body));
-    let (id, timestamp) = (header(&request, "webhook-id"), header(&request, "webhook-timestamp"));
-    assert_eq!(header(&request, "webhook-signature"), standard(SECRET, &request.body, id, timestamp));
+    let message = build(&WebhookSecrets::new(secret(SECRET)), at(1_700_000_005));
+    assert_eq!(header(&message, "x-clankdin-signature"), python_hexdigest(SECRET, &message.body));
+    let (id, timestamp) = (header(&message, "webhook-id"), header(&message, "webhook-timestamp"));
+    assert_eq!(header(&message, "webhook-signature"), standard(SECRET, &message.body, id, timestamp));
 }
 
 #[test]
@@ -97,11 +94,11 @@ fn after_a_rotation_both_secrets_sign_for_a_day_and_the_newest_in_hex() {
     let rotated_at = at(1_700_000_100);
     let secrets = WebhookSecrets::new(secret(OTHER)).rotated(secret(SECRET), rotated_at);
     let signatures = |now| {
-        let request = build(&secrets, now);
-        assert_eq!(header(&request, "x-clankdin-signature"), python_hexdigest(SECRET, &request.body));
-        let (id, timestamp) = (header(&request, "webhook-id"), header(&request, "webhook-timestamp"));
-        let by = |secret| standard(secret, &request.body, id, timestamp);
-        (header(&request, "webhook-signature").to_owned(), by(SECRET), by(OTHER))
+        let message = build(&secrets, now);
+        assert_eq!(header(&message, "x-clankdin-signature"), python_hexdigest(SECRET, &message.body));
+        let (id, timestamp) = (header(&message, "webhook-id"), header(&message, "webhook-timestamp"));
+        let by = |secret| standard(secret, &message.body, id, timestamp);
+        (header(&message, "webhook-signature").to_owned(), by(SECRET), by(OTHER))
     };
 
     let (sent, newest, before) = signatures(rotated_at);
@@ -128,5 +125,5 @@ fn a_later_try_differs_in_its_time_alone() {
 #[test]
 fn a_damaged_event_is_not_sent() {
     let event = Event { data: "{".to_owned(), ..event() };
-    assert!(Request::build(&event, &WebhookSecrets::new(secret(SECRET)), at(0)).is_err());
+    assert!(Message::new(&event, &WebhookSecrets::new(secret(SECRET)), at(0)).is_err());
 }

@@ -1,0 +1,80 @@
+//! Of the deliveries that endpoints took, the last ones are kept.
+
+use clankdin_domain::event::Sequence;
+use clankdin_domain::id::WebhookId;
+use clankdin_domain::store::StoreResult;
+use clankdin_domain::webhook::{DeliveryStatus, KEPT_SUCCESSES, Trimmed};
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use super::super::super::dialect::Id;
+use super::super::super::schema::{deliveries, outbox, webhooks};
+use super::super::{DieselStore, limit_of};
+use crate::error::store_error;
+
+/// How many endpoints one step looks at.
+const ENDPOINTS: usize = 200;
+
+impl DieselStore<'_> {
+    pub(super) fn trim_successes(
+        &mut self,
+        from: Option<WebhookId>,
+        up_to: Sequence,
+        max: usize,
+    ) -> StoreResult<Trimmed> {
+        let mut endpoints = self.first_beyond_kept(from)?;
+        let next = if endpoints.len() > ENDPOINTS { endpoints.pop() } else { None };
+        let mut trimmed = Trimmed { deliveries: 0, next: next.map(|(id, _)| id.0.into()) };
+        for (id, first) in endpoints {
+            let Some(first) = first else { continue };
+            let left = max - trimmed.deliveries;
+            let deleted = self.forget_successes(id, first, up_to, left)?;
+            trimmed.deliveries += deleted;
+            if deleted == left {
+                // There may be more of this one.
+                trimmed.next = Some(id.0.into());
+                break;
+            }
+        }
+        Ok(trimmed)
+    }
+
+    /// Endpoints in the order of their ids, each with the newest event of those that are too many, one
+    /// endpoint more than a step looks at.
+    fn first_beyond_kept(&mut self, from: Option<WebhookId>) -> StoreResult<Vec<(Id, Option<Id>)>> {
+        let beyond = deliveries::table
+            .filter(deliveries::webhook_id.eq(webhooks::id))
+            .filter(deliveries::status.eq(DeliveryStatus::Delivered.name()))
+            .order(deliveries::event_id.desc())
+            .offset(limit_of(KEPT_SUCCESSES))
+            .limit(1)
+            .select(deliveries::event_id);
+        webhooks::table
+            .filter(webhooks::id.ge(Id(from.map_or(Uuid::nil(), WebhookId::uuid))))
+            .order(webhooks::id)
+            .limit(limit_of(ENDPOINTS + 1))
+            .select((webhooks::id, beyond.single_value()))
+            .load(self.connection)
+            .map_err(store_error)
+    }
+
+    /// Forgets what an endpoint took of that event and of those before it.
+    fn forget_successes(&mut self, id: Id, first: Id, up_to: Sequence, max: usize) -> StoreResult<usize> {
+        let its = deliveries::webhook_id.eq(id).and(deliveries::status.eq(DeliveryStatus::Delivered.name()));
+        let placed = outbox::table
+            .filter(outbox::id.eq(deliveries::event_id))
+            .filter(outbox::sequence.le(up_to.get()));
+        let events: Vec<Id> = deliveries::table
+            .filter(its.and(deliveries::event_id.le(first)))
+            .filter(diesel::dsl::exists(placed))
+            .order(deliveries::event_id.desc())
+            .limit(limit_of(max))
+            .select(deliveries::event_id)
+            .load(self.connection)
+            .map_err(store_error)?;
+        // What was made due anew meanwhile is none of them any more.
+        diesel::delete(deliveries::table.filter(its.and(deliveries::event_id.eq_any(events))))
+            .execute(self.connection)
+            .map_err(store_error)
+    }
+}
