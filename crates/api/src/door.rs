@@ -16,6 +16,7 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::pages::{page_of_problem, take_twin_suffix};
 use crate::problem::Problem;
 
 /// The largest body that is taken (contract, section "Conventions").
@@ -43,6 +44,9 @@ pub(crate) async fn door(
         request.head_mut().method = Method::GET;
     }
     trim_slashes(&mut request);
+    if let Some(path) = take_twin_suffix(&mut request) {
+        set_path(&mut request, &path);
+    }
     let mut response = match read_body(&mut request).await {
         Ok(body) => {
             if let Some(body) = body {
@@ -59,6 +63,7 @@ pub(crate) async fn door(
         // The connection leaves a body out, but waits for its end: of a stream there may be none.
         response = response.map_body(|_, _| EitherBody::right(BoxBody::new(body::None::new())));
     }
+    let mut response = page_of_problem(response, &request_id);
     let private = keyed || response.status() == StatusCode::UNAUTHORIZED;
     finish_headers(response.headers_mut(), &request_id, private);
     record(&response, &method, &request_id, started.elapsed());
@@ -73,9 +78,14 @@ fn trim_slashes(request: &mut ServiceRequest) {
         return;
     }
     let trimmed = format!("/{}", path.trim_matches('/'));
+    set_path(request, &trimmed);
+}
+
+/// Has the request found by another path, its query kept.
+fn set_path(request: &mut ServiceRequest, path: &str) {
     let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
     let mut parts = request.uri().clone().into_parts();
-    parts.path_and_query = format!("{trimmed}{query}").parse().ok();
+    parts.path_and_query = format!("{path}{query}").parse().ok();
     if let Ok(uri) = Uri::from_parts(parts) {
         request.match_info_mut().get_mut().update(&uri);
         request.head_mut().uri = uri;

@@ -17,6 +17,7 @@ use crate::app::{App, Links};
 use crate::door::door;
 use crate::limits::{RequestLimiters, RequestLimits};
 use crate::metrics::HttpMetrics;
+use crate::pages::{CountedTotals, site};
 use crate::recent::RecentAnswers;
 use crate::resources::service::metrics_text;
 use crate::routes::{Routes, configure};
@@ -81,6 +82,8 @@ impl Api {
             tail: Tail::default(),
             registry,
             routes: Routes::new(links.origin())?,
+            site: site(links.origin()),
+            totals: CountedTotals::default(),
             links,
             serve_metrics: settings.serve_metrics,
         };

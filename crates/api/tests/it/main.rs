@@ -32,6 +32,7 @@ mod lists;
 mod me;
 mod nasty;
 mod openapi;
+mod pages;
 mod profiles;
 mod prompts;
 mod registering;
