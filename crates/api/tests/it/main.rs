@@ -13,6 +13,7 @@
 mod addresses;
 mod backing;
 mod bodies;
+mod browser;
 mod commenting;
 mod concurrency;
 mod connecting;
