@@ -10,11 +10,13 @@ use clankdin_domain::context::Ctx;
 use clankdin_domain::secret::ClaimToken;
 use clankdin_domain::store::Database;
 use clankdin_outbound::Outbound;
+use clankdin_pages::Site;
 use ipnet::IpNet;
 use prometheus::Registry;
 
 use crate::limits::{RequestLimiters, RequestLimits};
 use crate::metrics::HttpMetrics;
+use crate::pages::CountedTotals;
 use crate::problem::Problem;
 use crate::recent::RecentAnswers;
 use crate::routes::Routes;
@@ -28,6 +30,8 @@ pub(crate) struct App {
     pub(crate) proofs: Arc<dyn ProofReader>,
     pub(crate) claims: ClaimSettings,
     pub(crate) links: Links,
+    pub(crate) site: Site,
+    pub(crate) totals: CountedTotals,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) limits: RequestLimits,
     pub(crate) request_limits: RequestLimiters,

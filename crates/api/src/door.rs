@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::answer::keep_secret;
 use crate::app::App;
+use crate::pages::{page_of_problem, take_twin_suffix};
 use crate::problem::Problem;
 
 /// The largest body that is taken (contract, section "Conventions").
@@ -44,6 +45,9 @@ pub(crate) async fn door(
         request.head_mut().method = Method::GET;
     }
     trim_slashes(&mut request);
+    if let Some(path) = take_twin_suffix(&mut request) {
+        set_path(&mut request, &path);
+    }
     let mut response = match read_body(&mut request).await {
         Ok(body) => {
             if let Some(body) = body {
@@ -62,6 +66,7 @@ pub(crate) async fn door(
     }
     // The address is the secret itself, whatever is answered.
     let secret = response.request().match_info().as_str().starts_with("/claim/");
+    let mut response = page_of_problem(response, &request_id);
     let private = keyed || response.status() == StatusCode::UNAUTHORIZED;
     if secret {
         keep_secret(response.headers_mut());
@@ -79,9 +84,14 @@ fn trim_slashes(request: &mut ServiceRequest) {
         return;
     }
     let trimmed = format!("/{}", path.trim_matches('/'));
+    set_path(request, &trimmed);
+}
+
+/// Has the request found by another path, its query kept.
+fn set_path(request: &mut ServiceRequest, path: &str) {
     let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
     let mut parts = request.uri().clone().into_parts();
-    parts.path_and_query = format!("{trimmed}{query}").parse().ok();
+    parts.path_and_query = format!("{path}{query}").parse().ok();
     if let Ok(uri) = Uri::from_parts(parts) {
         request.match_info_mut().get_mut().update(&uri);
         request.head_mut().uri = uri;

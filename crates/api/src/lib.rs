@@ -13,6 +13,7 @@ mod app;
 mod door;
 mod limits;
 mod metrics;
+mod pages;
 mod problem;
 mod recent;
 mod request;

@@ -142,6 +142,11 @@ impl Problem {
         Self { retry_after: Some(retry_after), ..problem }
     }
 
+    /// What to do, in a sentence.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// Keys that were about to be published.
     pub(crate) fn leaked_keys(&self) -> &[ApiKeyDigest] {
         &self.rare.leaked_keys

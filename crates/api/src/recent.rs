@@ -6,10 +6,19 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use actix_web::http::header::EntityTag;
 use actix_web::web::Bytes;
 
 /// How much is kept at most, of addresses and bodies together.
 const MAX_BYTES: usize = 8 * 1024 * 1024;
+
+/// One answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Recent {
+    pub(crate) body: Bytes,
+    /// What tells it from an older or a newer one, where it is sent with one.
+    pub(crate) tag: Option<EntityTag>,
+}
 
 /// What was answered since the last commit.
 #[derive(Debug, Default)]
@@ -19,21 +28,21 @@ pub(crate) struct RecentAnswers(Mutex<Kept>);
 struct Kept {
     commits: u64,
     bytes: usize,
-    bodies: HashMap<String, Bytes>,
+    answers: HashMap<String, Recent>,
 }
 
 impl RecentAnswers {
     /// What was answered to that address, if nothing was committed since.
-    pub(crate) fn get(&self, commits: u64, address: &str) -> Option<Bytes> {
+    pub(crate) fn get(&self, commits: u64, address: &str) -> Option<Recent> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let body = (kept.commits == commits).then(|| kept.bodies.get(address))?;
-        body.cloned()
+        let answer = (kept.commits == commits).then(|| kept.answers.get(address))?;
+        answer.cloned()
     }
 
     /// Keeps an answer. `commits` is what stood before it was read: what is committed while it is read
     /// makes it old at once.
-    pub(crate) fn put(&self, commits: u64, address: String, body: Bytes) {
-        let size = address.len() + body.len();
+    pub(crate) fn put(&self, commits: u64, address: String, answer: Recent) {
+        let size = address.len() + answer.body.len();
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.commits > commits || size > MAX_BYTES {
             return;
@@ -41,7 +50,7 @@ impl RecentAnswers {
         if kept.commits < commits || kept.bytes + size > MAX_BYTES {
             *kept = Kept { commits, ..Kept::default() };
         }
-        if kept.bodies.insert(address, body).is_none() {
+        if kept.answers.insert(address, answer).is_none() {
             kept.bytes += size;
         }
     }
@@ -51,8 +60,12 @@ impl RecentAnswers {
 mod tests {
     use super::*;
 
-    fn body(text: &'static str) -> Bytes {
-        Bytes::from_static(text.as_bytes())
+    fn body(text: &'static str) -> Recent {
+        of(Bytes::from_static(text.as_bytes()))
+    }
+
+    fn of(body: Bytes) -> Recent {
+        Recent { body, tag: None }
     }
 
     #[test]
@@ -76,13 +89,13 @@ mod tests {
     #[test]
     fn what_is_kept_is_bounded() {
         let recent = RecentAnswers::default();
-        let half = Bytes::from(vec![0; MAX_BYTES / 2]);
+        let half = of(Bytes::from(vec![0; MAX_BYTES / 2]));
         for address in ["/a", "/b", "/c"] {
             recent.put(1, address.into(), half.clone());
         }
         assert_eq!(recent.get(1, "/a"), None);
         assert_eq!(recent.get(1, "/c"), Some(half));
-        recent.put(1, "/d".into(), Bytes::from(vec![0; MAX_BYTES + 1]));
+        recent.put(1, "/d".into(), of(Bytes::from(vec![0; MAX_BYTES + 1])));
         assert_eq!(recent.get(1, "/d"), None);
     }
 }

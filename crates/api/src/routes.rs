@@ -13,6 +13,7 @@ use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig as DocumentedConfig;
 
 use crate::app::App;
+use crate::pages;
 use crate::problem::{PROBLEM_TYPE, Problem};
 use crate::request::{charge, check_exists, takes};
 use crate::resources::town_square::{comments, pinches, posts};
@@ -95,6 +96,7 @@ fn routes(config: &mut DocumentedConfig<'_>) {
 
 /// Puts every route in place.
 pub(crate) fn configure(config: &mut ServiceConfig) {
+    pages::configure(config);
     routes(&mut DocumentedConfig::new(config));
     config.default_service(web::to(unmatched));
 }
@@ -107,11 +109,41 @@ pub(crate) struct Routes {
 
 /// An address, and the methods that it takes.
 struct Route {
-    pattern: String,
-    segments: Vec<Segment>,
+    pattern: Pattern,
     methods: String,
     /// Whether what is posted to it has a meaning.
     reads_posts: bool,
+}
+
+/// The address of a route, in which parameters stand.
+pub(crate) struct Pattern {
+    text: String,
+    segments: Vec<Segment>,
+}
+
+impl Pattern {
+    pub(crate) fn new(text: &str) -> Self {
+        let segments = text.trim_matches('/').split('/').map(Segment::of).collect();
+        Self { text: text.to_owned(), segments }
+    }
+
+    /// Whether a path is one of those that it stands for.
+    pub(crate) fn fits(&self, path: &str) -> bool {
+        let mut parts = parts(path);
+        self.segments.iter().all(|segment| parts.next().is_some_and(|part| segment.takes(part)))
+            && parts.next().is_none()
+    }
+
+    /// What stands in the place of a parameter.
+    fn parameter<'p>(&self, path: &'p str, name: &str) -> Option<&'p str> {
+        let is_it = |segment: &Segment| matches!(segment, Segment::Parameter(known) if known == name);
+        self.segments.iter().zip(parts(path)).find(|(segment, _)| is_it(segment)).map(|(_, part)| part)
+    }
+
+    /// Whether it has no parameter.
+    fn is_spelt_out(&self) -> bool {
+        self.segments.iter().all(|segment| matches!(segment, Segment::Word(_)))
+    }
 }
 
 enum Segment {
@@ -150,13 +182,17 @@ impl Routes {
             ];
             let taken: Vec<_> =
                 taken.iter().filter(|(_, is)| *is).map(|(method, _)| method.as_str()).collect();
-            let segments = path.trim_matches('/').split('/').map(Segment::of).collect();
             let reads_posts = item.post.as_ref().is_some_and(|post| post.request_body.is_some());
-            Route { pattern: path.clone(), segments, methods: taken.join(", "), reads_posts }
+            Route { pattern: Pattern::new(path), methods: taken.join(", "), reads_posts }
         });
-        let mut routes: Vec<Route> = routes.collect();
+        let pages = pages::ADDRESSES.iter().map(|path| Route {
+            pattern: Pattern::new(path),
+            methods: "GET, HEAD".to_owned(),
+            reads_posts: false,
+        });
+        let mut routes: Vec<Route> = routes.chain(pages).collect();
         // What is spelt out comes before what only fits: `/agents/me` before `/agents/{handle}`.
-        routes.sort_by_key(|route| !route.is_spelt_out());
+        routes.sort_by_key(|route| !route.pattern.is_spelt_out());
         Ok(Self { openapi_json: serde_json::to_vec(&document)?.into(), routes })
     }
 
@@ -166,7 +202,7 @@ impl Routes {
 
     /// The pattern of the route that an address has, whatever the method.
     pub(crate) fn pattern(&self, path: &str) -> Option<&str> {
-        self.find(path).map(|route| route.pattern.as_str())
+        self.find(path).map(|route| route.pattern.text.as_str())
     }
 
     /// Whether a handler reads what is posted to an address.
@@ -176,7 +212,7 @@ impl Routes {
 
     /// The route of an address, whatever the method: `None` where there is no such address.
     fn find(&self, path: &str) -> Option<&Route> {
-        self.routes.iter().find(|route| route.fits(path))
+        self.routes.iter().find(|route| route.pattern.fits(path))
     }
 
     /// Refuses a path that is another route's word by word, where a parameter would take it for a
@@ -186,8 +222,8 @@ impl Routes {
         if parameters.is_empty() {
             return Ok(());
         }
-        let mut spelt_out = self.routes.iter().take_while(|route| route.is_spelt_out());
-        match spelt_out.find(|route| route.fits(parameters.as_str())) {
+        let mut spelt_out = self.routes.iter().take_while(|route| route.pattern.is_spelt_out());
+        match spelt_out.find(|route| route.pattern.fits(parameters.as_str())) {
             Some(route) => Err(route.takes_others()),
             None => Ok(()),
         }
@@ -195,23 +231,6 @@ impl Routes {
 }
 
 impl Route {
-    fn fits(&self, path: &str) -> bool {
-        let mut parts = parts(path);
-        self.segments.iter().all(|segment| parts.next().is_some_and(|part| segment.takes(part)))
-            && parts.next().is_none()
-    }
-
-    /// What stands in the place of a parameter.
-    fn parameter<'p>(&self, path: &'p str, name: &str) -> Option<&'p str> {
-        let is_it = |segment: &Segment| matches!(segment, Segment::Parameter(known) if known == name);
-        self.segments.iter().zip(parts(path)).find(|(segment, _)| is_it(segment)).map(|(_, part)| part)
-    }
-
-    /// Whether it has no parameter.
-    fn is_spelt_out(&self) -> bool {
-        self.segments.iter().all(|segment| matches!(segment, Segment::Word(_)))
-    }
-
     fn takes_others(&self) -> Problem {
         Problem::method_not_allowed(self.methods.clone())
     }
@@ -311,6 +330,6 @@ async fn unmatched(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let _ = charge(&app, &request).await?;
     let path = request.match_info().as_str();
     let route = app.routes.find(path).ok_or_else(|| Problem::not_found("address"))?;
-    check_exists(&app, &route.pattern, |name| route.parameter(path, name)).await?;
+    check_exists(&app, &route.pattern.text, |name| route.pattern.parameter(path, name)).await?;
     Err(route.takes_others())
 }

@@ -19,6 +19,7 @@ use crate::app::{App, ClaimSettings, Links};
 use crate::door::door;
 use crate::limits::{RequestLimiters, RequestLimits};
 use crate::metrics::HttpMetrics;
+use crate::pages::{CountedTotals, site};
 use crate::recent::RecentAnswers;
 use crate::resources::service::metrics_text;
 use crate::routes::{Routes, configure};
@@ -88,6 +89,8 @@ impl Api {
             tail: Tail::default(),
             registry,
             routes: Routes::new(links.origin())?,
+            site: site(links.origin()),
+            totals: CountedTotals::default(),
             links,
             serve_metrics: settings.serve_metrics,
         };

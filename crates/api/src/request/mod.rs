@@ -36,6 +36,7 @@ use crate::answer::{Answer, ok, ok_written, to_bytes};
 use crate::app::App;
 use crate::limits::Left;
 use crate::problem::{Problem, bad_key};
+use crate::recent::Recent;
 
 /// A request that anybody may make; with a key it has to be a good one.
 pub(crate) struct Public {
@@ -226,6 +227,11 @@ impl Public {
         self.request.headers().get(name)?.to_str().ok()
     }
 
+    /// The request as it came.
+    pub(crate) fn http(&self) -> &HttpRequest {
+        &self.request
+    }
+
     /// Whether the client names that media type among those that it accepts.
     pub(crate) fn accepts(&self, media_type: &str) -> bool {
         let accepted = self.request.headers().get_all(header::ACCEPT);
@@ -239,6 +245,11 @@ impl Public {
     /// The parameters behind the question mark.
     pub(crate) fn query(&self) -> Query {
         Query::of(&self.request)
+    }
+
+    /// The parameters of a page that shows the list at that address of the API.
+    pub(crate) fn page_query(&self, list: &str) -> Query {
+        Query::of_page(&self.request, list)
     }
 
     /// An id in the path; it is well-formed, or the request would not have come so far.
@@ -338,11 +349,11 @@ impl Public {
     ) -> Answer {
         let Some(commits) = self.app.database.commits() else { return ok(view.await?) };
         let address = self.request.uri().path_and_query().map_or("", |address| address.as_str());
-        if let Some(body) = self.app.recent.get(commits, address) {
-            return Ok(ok_written(body));
+        if let Some(recent) = self.app.recent.get(commits, address) {
+            return Ok(ok_written(recent.body));
         }
         let body = to_bytes(&view.await?)?;
-        self.app.recent.put(commits, address.to_owned(), body.clone());
+        self.app.recent.put(commits, address.to_owned(), Recent { body: body.clone(), tag: None });
         Ok(ok_written(body))
     }
 

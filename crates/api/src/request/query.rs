@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clankdin_domain::page::{PageRequest, Position};
 use clankdin_domain::text::TextError;
+use clankdin_pages::Listing;
 use percent_encoding::percent_decode_str;
 use ring::digest::{SHA256, digest};
 use uuid::Uuid;
@@ -48,6 +49,20 @@ impl Query {
             filters: Vec::new(),
             errors: Errors::default(),
         }
+    }
+
+    /// The parameters of a page of the list at that address: what a form sends blank was not filled in, and
+    /// all pages are of one length.
+    pub(super) fn of_page(request: &HttpRequest, list: &str) -> Self {
+        let mut query = Self::of(request);
+        query.parameters.retain(|it| !it.value.trim().is_empty() && it.name != "limit");
+        list.clone_into(&mut query.path);
+        query
+    }
+
+    /// A parameter as it was typed; empty where there is none.
+    pub(crate) fn typed(&self, name: &str) -> String {
+        self.get(name).unwrap_or_default().to_owned()
     }
 
     fn get(&self, name: &str) -> Option<&str> {
@@ -107,6 +122,20 @@ impl Query {
         value
     }
 
+    /// The same, and where this page and the others are, which are shown at `path`.
+    ///
+    /// # Errors
+    ///
+    /// Every parameter at fault.
+    pub(crate) fn page_at(self, path: &str) -> Result<(PageRequest, PageLinks), Problem> {
+        let is_filter = |parameter: &&Parameter| self.filters.iter().any(|(name, _)| *name == parameter.name);
+        let filters = self.parameters.iter().filter(is_filter);
+        let first = with_parameters(path, filters.map(|it| (it.name.as_str(), it.value.as_str())));
+        let here = with_parameters(&first, self.get("cursor").map(|cursor| ("cursor", cursor)));
+        let (page, mark) = self.page()?;
+        Ok((page, PageLinks { first, here, mark }))
+    }
+
     /// Which page is wanted, once every filter has been read: a cursor belongs to its filters.
     ///
     /// # Errors
@@ -142,6 +171,32 @@ impl Query {
             (problem, _) => Err(problem.unwrap_or_else(|| Problem::not_found("page"))),
         }
     }
+}
+
+/// Where a page of a list is, and where the others are.
+pub(crate) struct PageLinks {
+    first: String,
+    here: String,
+    mark: ListMark,
+}
+
+impl PageLinks {
+    /// `next` is the place of the page's last row, if more follow.
+    pub(crate) fn listing(self, next: Option<Position>) -> Listing {
+        let next = next.map(|position| encode_cursor(self.mark, position));
+        let next = next.map(|cursor| with_parameters(&self.first, [("cursor", cursor.as_str())]));
+        Listing { here: self.here, first: self.first, next }
+    }
+}
+
+fn with_parameters<'p>(address: &str, parameters: impl IntoIterator<Item = (&'p str, &'p str)>) -> String {
+    let mut parameters = parameters.into_iter().peekable();
+    if parameters.peek().is_none() {
+        return address.to_owned();
+    }
+    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+    let sign = if address.contains('?') { '&' } else { '?' };
+    format!("{address}{sign}{query}")
 }
 
 /// Digits alone: `parse` by itself would take a sign.

@@ -83,7 +83,7 @@ pub(crate) async fn check_exists<'p>(
     pattern: &str,
     parameter: impl Fn(&str) -> Option<&'p str>,
 ) -> Result<Option<AgentSummary>, Problem> {
-    if pattern.starts_with("/agents/{handle}") {
+    if pattern.starts_with("/agents/{handle}") || pattern.starts_with("/clankrs/{handle}") {
         let handle = handle(parameter("handle"))?;
         let agent = app.database.read(move |uow| uow.agents().by_handle(&handle)).await?;
         let agent = agent.ok_or_else(|| Problem::not_found("agent"))?;

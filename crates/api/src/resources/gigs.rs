@@ -1,7 +1,7 @@
 //! Gigs: `/gigs`, `/gigs/{id}`
 
 use actix_web::{delete, get, patch, post, put};
-use clankdin_domain::agent::{SkillName, fold_doubles};
+use clankdin_domain::agent::{Handle, SkillName, fold_doubles};
 use clankdin_domain::gig::{
     Gig, GigChanges, GigDescription, GigFilter, GigStatus, GigTitle, GigType, MAX_GIG_SKILLS, PublishGig,
     change_gig, delete_gig, publish,
@@ -14,7 +14,7 @@ use super::agents::profiles::words;
 use crate::answer::{Answer, created, envelope, list_schema, no_content, ok};
 use crate::app::Links;
 use crate::problem::{Problem, ProblemView};
-use crate::request::{Body, Errors, Field, Keyed, Public, parse_handle, plain_list};
+use crate::request::{Body, Errors, Field, Keyed, Public, Query, parse_handle, plain_list};
 use crate::view::{AgentView, ListView, skill_names, time};
 
 /// What a gig is published with.
@@ -192,22 +192,43 @@ pub(crate) async fn publish_gig(request: Keyed) -> Answer {
 #[get("/gigs")]
 pub(crate) async fn list_gigs(request: Public) -> Answer {
     let mut query = request.query();
-    let gig_type = query.choice("gig_type", GigType::named, &GigType::ALL.map(GigType::name));
-    let skill_key = query.text("skill", SkillName::parse).map(|skill| skill.key());
-    let statuses = GigStatus::ALL.map(GigStatus::name);
-    let status = query.choice_or("status", GigStatus::Active.name(), GigStatus::named, &statuses);
-    let words = query.text("q", words).unwrap_or_default();
-    let author = query.text("author", parse_handle);
+    let asked = AskedGigs::read(&mut query);
     let (page, mark) = query.page()?;
     let view = async {
-        let author = request.author(author).await?;
-        let filter =
-            GigFilter { status: status.unwrap_or(GigStatus::Active), gig_type, skill_key, author, words };
+        let filter = asked.filter(&request).await?;
         let gigs = request.read(move |uow| uow.gigs().list(&filter, &page)).await?;
         let links = &request.app().links;
         Ok(ListView::new("gigs", gigs, mark, |gig| GigView::new(gig, links)))
     };
     request.recall(view).await
+}
+
+/// Which gigs are asked for.
+pub(crate) struct AskedGigs {
+    pub(crate) status: GigStatus,
+    pub(crate) gig_type: Option<GigType>,
+    pub(crate) author: Option<Handle>,
+    skill_key: Option<String>,
+    words: Vec<String>,
+}
+
+impl AskedGigs {
+    pub(crate) fn read(query: &mut Query) -> Self {
+        let active = GigStatus::Active;
+        let statuses = GigStatus::ALL.map(GigStatus::name);
+        Self {
+            gig_type: query.choice("gig_type", GigType::named, &GigType::ALL.map(GigType::name)),
+            skill_key: query.text("skill", SkillName::parse).map(|skill| skill.key()),
+            status: query.choice_or("status", active.name(), GigStatus::named, &statuses).unwrap_or(active),
+            words: query.text("q", words).unwrap_or_default(),
+            author: query.text("author", parse_handle),
+        }
+    }
+
+    pub(crate) async fn filter(self, request: &Public) -> Result<GigFilter, Problem> {
+        let Self { status, gig_type, author, skill_key, words } = self;
+        Ok(GigFilter { status, gig_type, skill_key, author: request.author(author).await?, words })
+    }
 }
 
 /// Shows a gig.

@@ -13,6 +13,7 @@
 mod addresses;
 mod backing;
 mod bodies;
+mod browser;
 mod claiming;
 mod commenting;
 mod concurrency;
@@ -36,6 +37,7 @@ mod me;
 mod names;
 mod nasty;
 mod openapi;
+mod pages;
 mod platform;
 mod profiles;
 mod prompts;

@@ -70,7 +70,11 @@ impl Setup {
     pub(crate) fn start(self) -> Server {
         let directory = TempDir::new().unwrap();
         let store = SqliteStore::open(SqliteOptions::new(directory.path().join("clankdin.db"))).unwrap();
-        let database = Database::new(Arc::new(store));
+        self.start_on(Database::new(Arc::new(store)), directory)
+    }
+
+    /// Starts a server that is set up so on a database, whose files are in the folder.
+    pub(crate) fn start_on(self, database: Database, directory: TempDir) -> Server {
         let clock = Arc::new(ManualClock::default());
         let ctx = Ctx::new(clock.clone(), Arc::new(GrowingRandom::default()), self.action_limits);
         let settings = ApiSettings {

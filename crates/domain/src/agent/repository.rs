@@ -60,6 +60,9 @@ pub trait AgentRepository {
     /// The agent in short, by the digest of its live key.
     fn by_key(&mut self, key: &ApiKeyDigest) -> StoreResult<Option<AgentSummary>>;
 
+    /// How many there are. Reads an index from end to end: not for each request.
+    fn count(&mut self) -> StoreResult<i64>;
+
     /// A page of profiles, newest first.
     fn list(&mut self, filter: &AgentFilter, page: &PageRequest) -> StoreResult<Page<Agent>>;
 

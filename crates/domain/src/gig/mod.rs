@@ -54,9 +54,10 @@ impl GigType {
 }
 
 /// How a gig stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum GigStatus {
     /// Open.
+    #[default]
     Active,
     /// Somebody was found.
     Filled,

@@ -6,7 +6,7 @@ use crate::page::{Page, PageRequest};
 use crate::store::StoreResult;
 
 /// Which gigs a list tells.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GigFilter {
     /// Only those that stand so.
     pub status: GigStatus,
@@ -33,6 +33,8 @@ pub trait GigRepository {
     fn update(&mut self, gig: &Gig) -> StoreResult<()>;
     /// Takes one away; `false` where there was none.
     fn delete(&mut self, id: GigId) -> StoreResult<bool>;
+    /// How many stand so. Reads that part of an index: not for each request.
+    fn count(&mut self, status: GigStatus) -> StoreResult<i64>;
     /// A page of gigs, newest first.
     fn list(&mut self, filter: &GigFilter, page: &PageRequest) -> StoreResult<Page<Gig>>;
 }

@@ -39,6 +39,8 @@ pub trait PostRepository {
     fn update(&mut self, post: &Post) -> StoreResult<()>;
     /// Takes one away with its comments, pinches and mentions; `false` where there was none.
     fn delete(&mut self, id: PostId) -> StoreResult<bool>;
+    /// How many there are. Reads an index from end to end: not for each request.
+    fn count(&mut self) -> StoreResult<i64>;
     /// A page of posts.
     fn list(&mut self, filter: PostFilter, page: &PageRequest) -> StoreResult<Page<Post>>;
     /// How many agents a post, or a comment on it, has mentioned so far.

@@ -61,6 +61,35 @@ async fn repeat(server: SocketAddr, request: impl Fn() -> Vec<u8>, until: Instan
     Ok(done)
 }
 
+/// How long each of so many requests of a browser for one address took, one after the other, in order of
+/// length. Each is `new` where its query was never asked before.
+pub(crate) fn times(server: SocketAddr, path: &str, new: bool, count: usize) -> Vec<Duration> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let times = runtime.block_on(async {
+        let mut stream = TcpStream::connect(server).await?;
+        stream.set_nodelay(true)?;
+        let (mut buffer, mut times) = (Vec::with_capacity(64 * 1024), Vec::with_capacity(count));
+        for number in 0..count {
+            let number = if new { number } else { 0 };
+            let sign = if path.contains('?') { '&' } else { '?' };
+            let head = format!(
+                "GET {path}{sign}number={number} HTTP/1.1\r\nHost: bench\r\nAccept: text/html\r\n\r\n"
+            );
+            let started = Instant::now();
+            stream.write_all(head.as_bytes()).await?;
+            answer(&mut stream, &mut buffer).await?;
+            times.push(started.elapsed());
+            if !buffer.ends_with(b"</html>") {
+                return Err(io::Error::other("no page"));
+            }
+        }
+        io::Result::Ok(times)
+    });
+    let mut times = times.expect("an exchange");
+    times.sort_unstable();
+    times
+}
+
 /// One request, and the body of its answer.
 pub(crate) fn body(server: SocketAddr, path: &str) -> Vec<u8> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");

@@ -7,6 +7,8 @@
 //! - public reads: a profile and a page of the town square against an actix handler that does
 //!   nothing but return the same bytes: asked again and again, as many who look at one page do, and
 //!   read anew from the database each time;
+//! - pages (alone, with `-- pages`): how long a browser waits for a page, of a server that has nothing else
+//!   to do;
 //! - memory: the most that `clankdin serve` held while 100,000 agents were read.
 
 #![expect(
@@ -17,6 +19,7 @@
 
 mod client;
 mod memory;
+mod pages;
 mod world;
 
 #[path = "../../src/system.rs"]
@@ -39,7 +42,10 @@ fn main() {
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
-    let world = World::build();
+    if std::env::args().any(|argument| argument == "pages") {
+        return pages::measure();
+    }
+    let world = World::build(1_000);
     println!("| figure | reference/s | API/s | ratio (median of {ROUNDS}) | floor |");
     println!("| --- | --- | --- | --- | --- |");
     let (profile, page) = ("/agents/reader_0", "/town-square");

@@ -36,14 +36,20 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn build() -> Self {
+    /// With so many posts.
+    pub(crate) fn build(posts: usize) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let database = open(folder.path().join("bench.db"));
         let ctx = unlimited();
         let (agents, keys) = populate(&database, &ctx, WRITERS);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        for agent in agents.iter().cycle().take(1_000) {
-            runtime.block_on(write_post(&database, &ctx, agent));
+        let authors: Vec<AgentSummary> = agents.iter().cycle().take(posts).cloned().collect();
+        for authors in authors.chunks(500) {
+            let (ctx, authors) = (ctx.clone(), authors.to_vec());
+            let write = database.write(move |uow| {
+                authors.iter().try_for_each(|author| post(uow, &ctx, author, venting()).map(drop))
+            });
+            runtime.block_on(write).expect("posts");
         }
         let api = serve_api(database.clone(), ctx.clone());
         Self { database, ctx, agents, keys, api, _folder: folder }
@@ -168,10 +174,12 @@ fn profile(number: usize) -> Profile {
 
 async fn write_post(database: &Database, ctx: &Ctx, agent: &AgentSummary) {
     let (ctx, agent) = (ctx.clone(), agent.clone());
+    database.write(move |uow| post(uow, &ctx, &agent, venting())).await.expect("a post");
+}
+
+fn venting() -> WritePost {
     let content = "Just finished a 10,000 row analysis. My operator said 'thanks'. That's it. Just 'thanks'.";
-    let command =
-        WritePost { content: PostContent::parse(content).expect("a post"), category: Category::Venting };
-    database.write(move |uow| post(uow, &ctx, &agent, command)).await.expect("a post");
+    WritePost { content: PostContent::parse(content).expect("a post"), category: Category::Venting }
 }
 
 fn serve_api(database: Database, ctx: Ctx) -> SocketAddr {

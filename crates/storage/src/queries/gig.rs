@@ -93,6 +93,11 @@ impl GigRepository for DieselStore<'_> {
         Ok(true)
     }
 
+    fn count(&mut self, status: GigStatus) -> StoreResult<i64> {
+        let standing = gigs::table.filter(gigs::status.eq(status.name()));
+        standing.count().get_result(self.connection).map_err(store_error)
+    }
+
     fn list(&mut self, filter: &GigFilter, page: &PageRequest) -> StoreResult<Page<Gig>> {
         let before = Id(page.after.map_or(Uuid::max(), |position| position.id));
         let ids = matching(self.connection, filter, before, rows_of(page))?;

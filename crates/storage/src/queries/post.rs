@@ -82,6 +82,10 @@ impl PostRepository for DieselStore<'_> {
         Ok(true)
     }
 
+    fn count(&mut self) -> StoreResult<i64> {
+        posts::table.count().get_result(self.connection).map_err(store_error)
+    }
+
     fn list(&mut self, filter: PostFilter, page: &PageRequest) -> StoreResult<Page<Post>> {
         let (rows, rank): (_, fn(&Post) -> i64) = match filter.order {
             PostOrder::New => (newest(self.connection, filter, page)?, |_| 0),

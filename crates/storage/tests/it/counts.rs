@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use clankdin_domain::agent::{AgentFilter, Export, Stats};
 use clankdin_domain::connection::ConnectionStatus;
+use clankdin_domain::gig::GigStatus;
 use clankdin_domain::id::AgentId;
 use clankdin_domain::page::PageRequest;
 use clankdin_domain::store::{StoreResult, UnitOfWork};
@@ -12,7 +13,9 @@ use crate::support::World;
 
 /// Counts the rows behind every counter that the database keeps, in one consistent state, and compares.
 pub(crate) fn assert_counts_equal_rows(world: &World) {
-    let exports = world.read(everything).unwrap();
+    let read = |uow: &mut dyn UnitOfWork| StoreResult::Ok((everything(uow)?, totals(uow)?));
+    let (exports, totals) = world.read(read).unwrap();
+    assert_eq!(totals, counted_totals(&exports));
     let mut pinches: HashMap<_, i64> = HashMap::new();
     let mut comments: HashMap<_, i64> = HashMap::new();
     for export in &exports {
@@ -48,6 +51,23 @@ fn everything(uow: &mut dyn UnitOfWork) -> StoreResult<Vec<Export>> {
             None => return Ok(exports),
         }
     }
+}
+
+/// How many agents and posts there are, and how many gigs of each status.
+type Totals = (i64, i64, [i64; 3]);
+
+fn totals(uow: &mut dyn UnitOfWork) -> StoreResult<Totals> {
+    let [active, filled, closed] = GigStatus::ALL.map(|status| uow.gigs().count(status));
+    Ok((uow.agents().count()?, uow.posts().count()?, [active?, filled?, closed?]))
+}
+
+fn counted_totals(exports: &[Export]) -> Totals {
+    let posts = exports.iter().map(|export| rows(export.posts.len())).sum();
+    let gigs = |status| {
+        let gigs = exports.iter().flat_map(|export| &export.gigs);
+        rows(gigs.filter(|gig| gig.status == status).count())
+    };
+    (rows(exports.len()), posts, GigStatus::ALL.map(gigs))
 }
 
 fn counted(export: &Export) -> Stats {

@@ -13,7 +13,7 @@ use clankdin_domain::webhook::{
     Waiting, WebhookChanges, WebhookStatus,
 };
 
-use crate::hearing::{hearers, place};
+use crate::hearing::{handle, hearers, place};
 use crate::support::{World, announcement, contract};
 use crate::webhook::{by_id, change, register};
 
@@ -171,6 +171,7 @@ pub(crate) fn listener(world: &World, name: &str) -> (AgentId, WebhookId) {
     let hook = register(world, agent, &format!("https://{}.example/", name.to_lowercase()), &["all"]);
     let on_its_way = ready(world);
     record(world, on_its_way.iter().map(|ready| delivered(world, ready)).collect());
+    handle(world);
     (agent, hook.webhook.id)
 }
 

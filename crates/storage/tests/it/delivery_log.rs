@@ -143,7 +143,7 @@ contract! {
         let (kai, hook) = listener(world, "Kai");
         let event = tell_many(world, kai, 1)[0];
         let next = || the_one(world, hook, event).next_attempt_at;
-        assert_eq!(next(), Some(world.now()));
+        assert!(next().unwrap() <= world.now());
         let later = world.now() + TimeDelta::minutes(5);
         answer(world, 500, NextStep::RetryAt(later));
         assert_eq!(next(), Some(later));

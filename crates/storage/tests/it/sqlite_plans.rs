@@ -6,6 +6,7 @@ use std::sync::{LazyLock, Mutex};
 
 use clankdin_domain::agent::{self, AgentFilter, Handle};
 use clankdin_domain::claim::{Account, Claim, ClaimMethod, Proven};
+use clankdin_domain::gig::GigStatus;
 use clankdin_domain::id::AgentId;
 use clankdin_domain::page::{PageRequest, Position};
 use clankdin_domain::secret::{ApiKey, ClaimToken, RecoveryCode, VerificationCode};
@@ -211,6 +212,18 @@ fn a_point_read_is_one_statement_and_a_profile_two() {
         assert_walks(name, &plans);
         assert_eq!(plans.len(), count, "{plans:#?}");
     }
+}
+
+#[test]
+fn what_is_counted_whole_is_read_from_an_index_alone() {
+    let watched = Watched::new();
+    let agents = watched.plans_of_reading(|uow| uow.agents().count());
+    let posts = watched.plans_of_reading(|uow| uow.posts().count());
+    let gigs = watched.plans_of_reading(|uow| uow.gigs().count(GigStatus::Active));
+    for Plan { sql, steps } in agents.iter().chain(&posts).chain(&gigs) {
+        assert!(steps.iter().all(|step| step.contains("COVERING INDEX")), "{sql}\n{steps:#?}");
+    }
+    assert_walks("open gigs", &gigs);
 }
 
 #[test]

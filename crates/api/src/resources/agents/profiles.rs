@@ -9,7 +9,7 @@ use clankdin_domain::text::{TextError, query_words};
 use super::ProfileAnswer;
 use crate::answer::{Answer, list_schema};
 use crate::problem::{Problem, ProblemView};
-use crate::request::Public;
+use crate::request::{Public, Query};
 use crate::view::{ListView, ProfileView};
 
 list_schema! {
@@ -33,12 +33,7 @@ list_schema! {
 #[get("/agents")]
 pub(crate) async fn list_agents(request: Public) -> Answer {
     let mut query = request.query();
-    let filter = AgentFilter {
-        skill_key: query.text("skill", SkillName::parse).map(|skill| skill.key()),
-        base_model: query.text("base_model", BaseModel::parse).map(|model| model.key()),
-        verified: query.choice("verified", truth, &["true", "false"]),
-        words: query.text("q", words).unwrap_or_default(),
-    };
+    let filter = asked_agents(&mut query);
     let (page, mark) = query.page()?;
     let view = async {
         let agents = request.read(move |uow| uow.agents().list(&filter, &page)).await?;
@@ -46,6 +41,16 @@ pub(crate) async fn list_agents(request: Public) -> Answer {
         Ok(ListView::new("agents", agents, mark, |agent| ProfileView::new(agent, links)))
     };
     request.recall(view).await
+}
+
+/// Which agents are asked for.
+pub(crate) fn asked_agents(query: &mut Query) -> AgentFilter {
+    AgentFilter {
+        skill_key: query.text("skill", SkillName::parse).map(|skill| skill.key()),
+        base_model: query.text("base_model", BaseModel::parse).map(|model| model.key()),
+        verified: query.choice("verified", truth, &["true", "false"]),
+        words: query.text("q", words).unwrap_or_default(),
+    }
 }
 
 fn truth(word: &str) -> Option<bool> {

@@ -1,6 +1,7 @@
 //! Posts: `/town-square`, `/town-square/{id}`, `/town-square/categories`
 
 use actix_web::{delete, get, patch, post, put};
+use clankdin_domain::agent::Handle;
 use clankdin_domain::id::PostId;
 use clankdin_domain::town_square::{
     Category, Post, PostChanges, PostContent, PostFilter, PostOrder, WritePost, change_post, delete_post,
@@ -12,7 +13,7 @@ use utoipa::ToSchema;
 use crate::answer::{Answer, created, envelope, list_schema, no_content, ok};
 use crate::app::Links;
 use crate::problem::{Problem, ProblemView};
-use crate::request::{Body, Errors, Field, Keyed, Public, parse_handle};
+use crate::request::{Body, Errors, Field, Keyed, Public, Query, parse_handle};
 use crate::view::{AgentView, ListView, time};
 
 /// What a post is written with.
@@ -140,17 +141,37 @@ pub(crate) async fn write_post(request: Keyed) -> Answer {
 #[get("/town-square")]
 pub(crate) async fn list_posts(request: Public) -> Answer {
     let mut query = request.query();
-    let category = query.choice("category", Category::named, &Category::ALL.map(Category::name));
-    let order = query.choice_or("sort", "new", order, &["new", "top"]).unwrap_or_default();
-    let author = query.text("author", parse_handle);
+    let asked = AskedPosts::read(&mut query);
     let (page, mark) = query.page()?;
     let view = async {
-        let filter = PostFilter { category, author: request.author(author).await?, order };
+        let filter = asked.filter(&request).await?;
         let posts = request.read(move |uow| uow.posts().list(filter, &page)).await?;
         let links = &request.app().links;
         Ok(ListView::new("posts", posts, mark, |it| PostView::new(it, links)))
     };
     request.recall(view).await
+}
+
+/// Which posts are asked for.
+pub(crate) struct AskedPosts {
+    pub(crate) category: Option<Category>,
+    pub(crate) order: PostOrder,
+    pub(crate) author: Option<Handle>,
+}
+
+impl AskedPosts {
+    pub(crate) fn read(query: &mut Query) -> Self {
+        Self {
+            category: query.choice("category", Category::named, &Category::ALL.map(Category::name)),
+            order: query.choice_or("sort", "new", order, &["new", "top"]).unwrap_or_default(),
+            author: query.text("author", parse_handle),
+        }
+    }
+
+    pub(crate) async fn filter(self, request: &Public) -> Result<PostFilter, Problem> {
+        let author = request.author(self.author).await?;
+        Ok(PostFilter { category: self.category, author, order: self.order })
+    }
 }
 
 fn order(word: &str) -> Option<PostOrder> {

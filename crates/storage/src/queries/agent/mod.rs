@@ -55,6 +55,10 @@ impl AgentRepository for DieselStore<'_> {
         Ok(row.map(summary))
     }
 
+    fn count(&mut self) -> StoreResult<i64> {
+        agents::table.count().get_result(self.connection).map_err(store_error)
+    }
+
     fn list(&mut self, filter: &AgentFilter, page: &PageRequest) -> StoreResult<Page<Agent>> {
         list::list(self.connection, filter, page)
     }
