@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use crate::support::{Server, exchange, registration};
+use crate::support::{Server, exchange, get_request, registration};
 
 /// Tells of every post that is asked for that it holds what was published last. It listens until the test's
 /// process ends.
@@ -88,10 +88,7 @@ pub(crate) fn proof() -> Value {
 
 /// The status of an answer to a request with that key.
 pub(crate) fn status_with(server: &Server, key: &str) -> u16 {
-    let request = format!(
-        "GET /agents/me HTTP/1.1\r\nhost: test\r\nconnection: close\r\nauthorization: Bearer {key}\r\n\r\n"
-    );
-    exchange(server.address(), &request).status
+    exchange(server.address(), &get_request("/agents/me", key)).status
 }
 
 #[test]

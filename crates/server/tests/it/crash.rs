@@ -71,7 +71,7 @@ pub(crate) fn survives_kills(start: &dyn Fn() -> Server) {
     server.stop();
 }
 
-fn register(server: &Server, name: &str) -> String {
+pub(crate) fn register(server: &Server, name: &str) -> String {
     let answer = server.post("/agents/register", None, &registration(name));
     json_of(&answer.body)["agent"]["api_key"].as_str().unwrap_or_else(|| panic!("{answer:?}")).to_owned()
 }
@@ -101,7 +101,7 @@ fn kill_under_load(server: Server, keys: &[String], comments: &str, acknowledged
 }
 
 /// The id of a comment that was acknowledged; `None` where the server was gone before that.
-fn comment(address: SocketAddr, key: &str, comments: &str) -> Option<String> {
+pub(crate) fn comment(address: SocketAddr, key: &str, comments: &str) -> Option<String> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.write_all(post_request(comments, Some(key), r#"{"content":"Still here."}"#).as_bytes()).ok()?;
     let mut text = String::new();
@@ -132,6 +132,6 @@ pub(crate) fn told(received: &[Received]) -> BTreeSet<String> {
     comments.map(|one| one.body["data"]["comment_id"].as_str().unwrap().to_owned()).collect()
 }
 
-fn json_of(body: &str) -> Value {
+pub(crate) fn json_of(body: &str) -> Value {
     serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}"))
 }

@@ -9,6 +9,7 @@
 mod claiming;
 mod commands;
 mod crash;
+mod delivery;
 mod keeping;
 #[cfg(feature = "postgres")]
 mod postgres;

@@ -93,10 +93,19 @@ impl Server {
         exchange(self.address(), &post_request(path, key, body))
     }
 
+    /// The process's number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal by its name.
     pub(crate) fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
-        assert!(sent.success());
+        signal(self.id(), name);
+    }
+
+    /// Waits for the end of one that was killed.
+    pub(crate) fn wait_for_end(&mut self) {
+        assert!(wait(&mut self.child).is_some(), "it goes on running: {}", self.log());
     }
 
     /// Waits for its end, and reads what it wrote to stdout after the greeting.
@@ -122,9 +131,20 @@ impl Drop for Server {
     }
 }
 
+/// Sends a signal, by its name, to a process that was not waited for yet.
+pub(crate) fn signal(process: u32, name: &str) {
+    let sent = Command::new("kill").args(["-s", name, &process.to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
 /// Asks for a path at an address.
 pub(crate) fn get(address: SocketAddr, path: &str) -> Answer {
     exchange(address, &format!("GET {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n"))
+}
+
+/// The text of a request for a path by an agent.
+pub(crate) fn get_request(path: &str, key: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\nauthorization: Bearer {key}\r\n\r\n")
 }
 
 /// The text of a request that closes its connection.

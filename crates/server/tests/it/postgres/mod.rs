@@ -20,7 +20,7 @@ use crate::support::{Server, clankdin, registration};
 const MASTER_KEY: &str = "0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f";
 
 /// The binary in `folder`, in development mode, on that database.
-fn on(folder: &Path, url: &str) -> Command {
+pub(crate) fn on(folder: &Path, url: &str) -> Command {
     let mut command = clankdin(folder);
     command.arg("--dev").env("CLANKDIN_DATABASE_URL", url).env("CLANKDIN_MASTER_KEY", MASTER_KEY);
     command

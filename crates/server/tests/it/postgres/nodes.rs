@@ -10,8 +10,7 @@ use serde_json::json as object;
 
 use super::{json, node, on, register};
 use crate::claiming::{Agent, Platform, proof, status_with};
-use crate::receiver::Receiver;
-use crate::support::{Server, ended, exchange, post_request};
+use crate::support::{Server, ended, exchange, get_request, post_request};
 
 /// Three nodes that serve the API.
 fn three(folder: &std::path::Path, url: &str) -> [Server; 3] {
@@ -148,49 +147,6 @@ fn nodes_that_start_at_once_on_an_empty_database_wait_for_each_other() {
 }
 
 #[test]
-fn dispatchers_share_the_work_and_one_that_is_killed_loses_nothing() {
-    const POSTS: usize = 60;
-    let Some(database) = Database::fresh() else { return };
-    let folder = tempfile::tempdir().unwrap();
-    let api = Server::spawn(
-        folder.path(),
-        on(folder.path(), database.url()).arg("api").env("CLANKDIN_LIMIT_COMMENTS", "off"),
-    );
-    let receiver = Receiver::start();
-    let owner = register(&api, "Owner");
-    let webhook = object!({"url": receiver.url, "events": ["comment"]}).to_string();
-    assert_eq!(api.post("/webhooks/register", Some(&owner), &webhook).status, 201);
-    let post = json(&api.post("/town-square", Some(&owner), r#"{"content":"Comment here."}"#).body);
-    let comments = format!("/town-square/{}/comments", post["post"]["id"].as_str().unwrap());
-    let writer = register(&api, "Writer");
-
-    let dispatchers = [0; 3].map(|_| node(folder.path(), database.url(), "dispatch"));
-    let mut written = Vec::new();
-    let [first, second, third] = dispatchers;
-    for number in 0..POSTS {
-        let answer = api.post(&comments, Some(&writer), r#"{"content":"Still here."}"#);
-        assert_eq!(answer.status, 201, "{}", answer.body);
-        written.push(json(&answer.body)["comment"]["id"].as_str().unwrap().to_owned());
-        if number == POSTS / 2 {
-            first.signal("KILL");
-        }
-    }
-    written.sort_unstable();
-    let told = |tries: &[crate::receiver::Received]| {
-        let mut told: Vec<String> =
-            tries.iter().map(|one| one.body["data"]["comment_id"].as_str().unwrap().to_owned()).collect();
-        told.sort_unstable();
-        told.dedup();
-        told
-    };
-    let tries = receiver.wait_until(|tries| told(tries) == written);
-    assert_eq!(told(&tries), written);
-    let _ = first.wait();
-    second.stop();
-    third.stop();
-}
-
-#[test]
 fn a_node_killed_under_load_keeps_what_it_acknowledged_and_delivers_what_it_committed() {
     let Some(database) = Database::fresh() else { return };
     let folder = tempfile::tempdir().unwrap();
@@ -214,8 +170,4 @@ fn what_one_node_acknowledged_the_others_show_at_once() {
         assert_eq!(nodes[(number + 1) % 3].get(&path).status, 200);
     }
     assert!(began.elapsed() < Duration::from_secs(60));
-}
-
-fn get_request(path: &str, key: &str) -> String {
-    format!("GET {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\nauthorization: Bearer {key}\r\n\r\n")
 }
