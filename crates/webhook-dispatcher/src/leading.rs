@@ -234,6 +234,7 @@ impl Leading {
         self.is_looking = true;
         self.look_now = false;
         let (walk, due) = (machine.wants_log(), machine.wants_due());
+        machine.begin_reading();
         let database = self.database.clone();
         self.work.push(Box::pin(async move {
             let look = database.write(move |uow| {
@@ -312,6 +313,7 @@ impl Leading {
             Ok(look) => look,
             Err(error) => {
                 tracing::warn!(%error, "no work can be looked for");
+                self.machine.borrow_mut().end_reading();
                 self.look_now = true;
                 return self.rest();
             }
@@ -328,6 +330,7 @@ impl Leading {
         for (id, asked, waiting) in lines {
             machine.line(id, asked, waiting, at);
         }
+        machine.end_reading();
         self.look_now |= has_new_due || (is_more && was_read);
         self.next_due_at = next_due_at;
         self.metrics.queued(machine.queued());
@@ -388,7 +391,7 @@ impl Leading {
         match recorded {
             Ok(true) => {
                 self.last_tries = 0;
-                self.machine.borrow_mut().recorded(&progress);
+                self.machine.borrow_mut().recorded(progress);
             }
             Ok(false) => self.is_lost = true,
             Err(error) => {

@@ -43,7 +43,8 @@ impl Standing {
                     self.leading(lead, machine, asked).run().await;
                     continue;
                 }
-                Ok(None) => self.settings.poll,
+                // Another has it, and is asked for it as often as it takes it anew.
+                Ok(None) => self.settings.renew_every / 3,
                 Err(error) => {
                     tracing::warn!(%error, "the lead can't be asked for");
                     self.settings.back_off

@@ -1,9 +1,7 @@
 //! What agents are told: endpoints that hear everything, and what the outbox routes to them.
 
-use std::cell::RefCell;
-use std::collections::HashSet;
+use std::cell::Cell;
 
-use clankdin_domain::id::{EventId, WebhookId};
 use clankdin_domain::webhook::Walk;
 use serde_json::{Value, json};
 
@@ -15,7 +13,8 @@ pub(crate) type Heard = (String, String, Value);
 /// An endpoint of each of some agents that hears every event.
 pub(crate) struct Ears<'s> {
     server: &'s Server,
-    heard: RefCell<HashSet<(WebhookId, EventId)>>,
+    /// How far they have heard.
+    walked: Cell<Walk>,
 }
 
 impl<'s> Ears<'s> {
@@ -26,30 +25,29 @@ impl<'s> Ears<'s> {
             let url = format!("https://1.1.1.1/{}", agent.handle);
             agent.post("/webhooks/register", json!({ "url": url, "events": ["all"] })).is(201);
         }
-        let ears = Self { server, heard: RefCell::default() };
+        let ears = Self { server, walked: Cell::default() };
         ears.heard();
         ears
     }
 
     /// What they heard since they were last asked, in the order in which it happened.
     pub(crate) fn heard(&self) -> Vec<Heard> {
-        let now = self.server.now();
+        let (now, mut walk) = (self.server.now(), self.walked.get());
         let hearers = self.server.write(move |uow, _| {
             let deliveries = uow.deliveries();
             while deliveries.place(now, 10_000)? > 0 {}
-            let (mut walk, mut hearers) = (Walk::default(), Vec::new());
+            let mut hearers = Vec::new();
             loop {
                 let heard = deliveries.hearers(walk, 10_000)?;
                 hearers.extend(heard.hearers);
-                if !heard.is_more {
-                    return Ok(hearers);
-                }
                 walk = heard.next;
+                if !heard.is_more {
+                    return Ok((walk, hearers));
+                }
             }
         });
-        // What is never said to have arrived is found each time.
-        let mut hearers = hearers.unwrap();
-        hearers.retain(|it| self.heard.borrow_mut().insert((it.webhook_id, it.event_id)));
+        let (walked, mut hearers) = hearers.unwrap();
+        self.walked.set(walked);
         hearers.sort_by_key(|hearer| hearer.event_id);
         let told = self.server.write(move |uow, _| {
             let deliveries = uow.deliveries();

@@ -4,9 +4,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
+use clankdin_domain::context::{Ctx, Timestamp};
+use clankdin_domain::store::UnitOfWork;
+use clankdin_domain::webhook::Progress;
 use serde_json::{Value, json};
 
-use crate::support::{Agent, Server, received};
+use crate::support::{Agent, Server, received, record};
 use crate::town_square::post;
 
 /// Gives every event that waits its place in the log, as a dispatcher does.
@@ -30,6 +33,16 @@ fn back(backer: &Agent, agent: &Agent) {
 
 fn kinds(page: &Value) -> Vec<&str> {
     page["events"].as_array().unwrap().iter().map(|event| event["event"].as_str().unwrap()).collect()
+}
+
+/// Forgets what happened before that moment, all of it handled.
+fn forget_before(server: &Server, moment: Timestamp) {
+    let work = move |uow: &mut dyn UnitOfWork, ctx: &Ctx| {
+        let handled = uow.log().ends()?.head;
+        record(uow, ctx, Progress { handled, ..Progress::default() })?;
+        Ok(uow.deliveries().forget_before(moment, 1_000)?)
+    };
+    server.write(work).unwrap();
 }
 
 #[test]
@@ -65,7 +78,7 @@ fn without_a_cursor_it_begins_at_the_earliest_event_that_is_kept() {
     assert_eq!(kinds(&kai.get("/events").is(200)), ["new_agent", "backing"]);
     server.advance_seconds(1);
     let now = server.now();
-    server.write(move |uow, _| Ok(uow.deliveries().forget_before(now, 1_000)?)).unwrap();
+    forget_before(&server, now);
     assert_eq!(kinds(&kai.get("/events").is(200)), [""; 0]);
 }
 
@@ -96,7 +109,7 @@ fn a_cursor_behind_which_something_was_forgotten_is_a_410() {
     back(&mia, &kai);
     route(&server);
     let later = server.now() + TimeDelta::seconds(1);
-    server.write(move |uow, _| Ok(uow.deliveries().forget_before(later, 1_000)?)).unwrap();
+    forget_before(&server, later);
     kai.get(&format!("/events?after={after}")).refused(410, "events_forgotten");
 }
 

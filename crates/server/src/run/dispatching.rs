@@ -3,14 +3,19 @@
 
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use actix_rt::System;
 use clankdin_webhook_dispatcher::{Dispatcher, DispatcherSettings};
 use tokio::sync::{oneshot, watch};
 
+use super::open_files;
 use super::parts::Parts;
 use crate::failure::Failure;
-use crate::settings::Settings;
+use crate::settings::{DatabaseUrl, Settings};
+
+/// How often a dispatcher looks whose database others write to as well: they can't ring its bell.
+const POLL_SHARED: Duration = Duration::from_millis(100);
 
 /// A dispatcher that runs.
 pub(super) struct Dispatching {
@@ -64,8 +69,17 @@ pub(super) async fn stop(dispatching: Option<&mut Dispatching>) {
 }
 
 fn dispatcher_settings(settings: &Settings) -> DispatcherSettings {
+    let defaults = DispatcherSettings::default();
+    let (public_address, private_address) = settings.address_limits();
     DispatcherSettings {
         retention_days: u16::try_from(settings.event_retention_days).unwrap_or(u16::MAX),
-        ..DispatcherSettings::default()
+        public_address,
+        private_address,
+        in_all: open_files::at_most(defaults.in_all),
+        poll: match settings.database_url {
+            DatabaseUrl::Sqlite(_) => defaults.poll,
+            DatabaseUrl::Postgres(_) => POLL_SHARED,
+        },
+        ..defaults
     }
 }

@@ -5,6 +5,7 @@
 mod dispatching;
 mod keeping;
 mod listening;
+mod open_files;
 mod parts;
 mod signals;
 mod stores;
@@ -36,6 +37,7 @@ pub(crate) fn run(task: &Task, settings: &Settings) -> Result<(), Failure> {
         Task::Backup { file } => return keeping::back_up(settings, file),
         Task::Copy { from, to } => return keeping::copy(from, to),
     };
+    open_files::raise();
     let parts = Parts::open(settings)?;
     let ended = System::new().block_on(serve(part, settings, &parts));
     parts.close();

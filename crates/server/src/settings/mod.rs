@@ -21,6 +21,7 @@ use chrono::TimeDelta;
 use clankdin_api::{ClaimSettings, RequestLimits};
 use clankdin_domain::limit::ActionLimits;
 use clankdin_outbound::AddressPolicy;
+use clankdin_webhook_dispatcher::{AddressLimit, DispatcherSettings};
 use url::Url;
 
 pub(crate) use given::{Given, Sources};
@@ -110,6 +111,21 @@ impl Settings {
             denied: self.webhook_denied_networks.clone(),
             own_hosts: self.own_host().into_iter().collect(),
         }
+    }
+
+    /// What a public and a private address may get of webhooks.
+    pub(crate) fn address_limits(&self) -> (AddressLimit, AddressLimit) {
+        let count = |set: Option<u32>| set.map(|count| usize::try_from(count).unwrap_or(usize::MAX));
+        let set = AddressLimit {
+            at_once: count(self.webhook_per_address),
+            per_second: count(self.webhook_address_rate),
+        };
+        let usual = DispatcherSettings::default().public_address;
+        let public = AddressLimit {
+            at_once: set.at_once.or(usual.at_once),
+            per_second: set.per_second.or(usual.per_second),
+        };
+        (public, set)
     }
 
     /// The name that this server is reached by. An address is none: the ranges judge it already,

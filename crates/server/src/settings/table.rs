@@ -186,6 +186,12 @@ settings! {
     /// Networks that no webhook may go to, whatever else is allowed.
     webhook_denied_networks: Vec<IpNet> = "" ("none"), List by networks,
         takes "IP addresses and networks, like 198.51.100.7,2001:db8::/32";
+    /// Tries of webhooks that may be under way to one address.
+    webhook_per_address: Option<u32> = "" ("32; private addresses: any number"), Number by optional(number::<1, 1_000>),
+        takes "a whole number from 1 to 1000";
+    /// Tries of webhooks to one address that may begin in a second.
+    webhook_address_rate: Option<u32> = "" ("50; private addresses: any number"), Number by optional(number::<1, 10_000>),
+        takes "a whole number from 1 to 10000";
     /// Requests with one key, in each process.
     limit_requests: Option<Limit> = "600/minute", Text by limit,
         takes "<n>/<period> with n from 1 to 1000000 and a period of second, minute, hour or day, or off";

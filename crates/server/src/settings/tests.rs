@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::path::Path;
 
+use clankdin_webhook_dispatcher::AddressLimit;
+
 use super::table::TABLE;
 use super::{DEFAULT_FILE, DatabaseUrl, Given, LogFormat, Settings, Sources};
 
@@ -51,6 +53,19 @@ fn the_defaults_are_the_contracts() {
         [limits.requests, limits.anonymous, limits.registrations].map(|limit| limit.unwrap().to_string());
     assert_eq!(told, ["600/minute", "300/minute", "60/hour"]);
     assert_eq!((settings.event_retention_days, settings.database_cache_mib), (30, 32));
+}
+
+#[test]
+fn a_private_address_has_limits_only_where_they_are_set() {
+    let limits = |environment: &[(&str, &str)]| load(&[], environment, "").0.address_limits();
+    let usual = AddressLimit { at_once: Some(32), per_second: Some(50) };
+    assert_eq!(limits(&[]), (usual, AddressLimit::default()));
+    let at_once = limits(&[("CLANKDIN_WEBHOOK_PER_ADDRESS", "3")]);
+    let three = AddressLimit { at_once: Some(3), per_second: None };
+    assert_eq!(at_once, (AddressLimit { at_once: Some(3), ..usual }, three));
+    let rate = limits(&[("CLANKDIN_WEBHOOK_ADDRESS_RATE", "7")]);
+    let seven = AddressLimit { at_once: None, per_second: Some(7) };
+    assert_eq!(rate, (AddressLimit { per_second: Some(7), ..usual }, seven));
 }
 
 #[test]

@@ -141,6 +141,9 @@ pub(crate) struct Machine {
     progress: Progress,
     /// How much of what was done is being written down.
     recording: usize,
+    is_reading: bool,
+    /// What was written down since rows began to be read.
+    written_while_reading: Vec<Progress>,
 }
 
 impl Machine {
@@ -164,6 +167,8 @@ impl Machine {
             under_way_by_standing: HashMap::new(),
             progress: Progress::default(),
             recording: 0,
+            is_reading: false,
+            written_while_reading: Vec::new(),
         }
     }
 
@@ -381,18 +386,42 @@ impl Machine {
     }
 
     /// That was written down.
-    pub(crate) fn recorded(&mut self, progress: &Progress) {
-        self.settle(progress);
+    pub(crate) fn recorded(&mut self, progress: Progress) {
+        self.settle(&progress);
         self.written = self.written.max(progress.handled);
-        let results = progress.results.iter().map(|it| (it.webhook_id, it.event_id, it.origin));
-        let deferred = progress.deferred.iter().map(|it| (it.webhook_id, it.event_id, it.origin));
-        for (webhook_id, event_id, origin) in results.chain(deferred) {
-            if let Some(lane) = self.lanes.get_mut(&webhook_id) {
-                lane.line_is_known = false;
+        let results = progress.results.iter().map(|it| it.origin);
+        for origin in results.chain(progress.deferred.iter().map(|it| it.origin)) {
+            if let Origin::Log(sequence) = origin {
+                self.handled.close(sequence);
             }
-            match origin {
-                Origin::Log(sequence) => self.handled.close(sequence),
-                Origin::Row(_) => drop(self.held.remove(&(webhook_id, event_id))),
+        }
+        if self.is_reading {
+            self.written_while_reading.push(progress);
+        } else {
+            self.release(&progress);
+        }
+    }
+
+    /// Rows are being read from now on: what is written down meanwhile may or may not be among them.
+    pub(crate) fn begin_reading(&mut self) {
+        self.is_reading = true;
+    }
+
+    /// What was read has been taken in.
+    pub(crate) fn end_reading(&mut self) {
+        self.is_reading = false;
+        for progress in std::mem::take(&mut self.written_while_reading) {
+            self.release(&progress);
+        }
+    }
+
+    /// Rows that were written are no longer known better here than there.
+    fn release(&mut self, progress: &Progress) {
+        let results = progress.results.iter().map(|it| (it.webhook_id, it.event_id));
+        for key in results.chain(progress.deferred.iter().map(|it| (it.webhook_id, it.event_id))) {
+            self.held.remove(&key);
+            if let Some(lane) = self.lanes.get_mut(&key.0) {
+                lane.line_is_known = false;
             }
         }
         let lined = progress.deferred.iter().filter(|it| it.until == DeferredUntil::ItsTurn);

@@ -105,6 +105,14 @@ struct Dispatcher {
     fence: u64,
     in_air: Vec<Flight>,
     recording: Option<Progress>,
+    reading: Option<Reading>,
+}
+
+/// What was read and is not yet taken in.
+struct Reading {
+    heard: Option<Heard>,
+    due: Vec<Waiting>,
+    lines: Vec<(WebhookId, usize, Vec<Waiting>)>,
 }
 
 struct Simulation {
@@ -288,7 +296,7 @@ impl Dispatcher {
             unrecorded: 16,
         };
         let machine = Machine::new(limits, model.handled, model.lines());
-        Self { machine, fence: model.fence, in_air: Vec::new(), recording: None }
+        Self { machine, fence: model.fence, in_air: Vec::new(), recording: None, reading: None }
     }
 }
 
@@ -334,8 +342,7 @@ impl Simulation {
     fn step(&mut self) {
         match self.chance.below(40) {
             0..6 => self.commit(),
-            6..11 => self.read_log(),
-            11..14 => self.read_rows(),
+            6..14 => self.read(),
             14..20 => self.start(),
             20..29 => self.land(),
             29..33 => self.record(),
@@ -358,23 +365,26 @@ impl Simulation {
         }
     }
 
-    fn read_log(&mut self) {
-        if let Some(walk) = self.leader.machine.wants_log() {
-            let heard = self.model.hearers(walk, 1 + self.chance.below(3));
-            self.leader.machine.heard(heard, self.now);
+    /// The database is read, or what was read before is taken in.
+    fn read(&mut self) {
+        let (now, machine) = (self.now, &mut self.leader.machine);
+        if let Some(Reading { heard, due, lines }) = self.leader.reading.take() {
+            if let Some(heard) = heard {
+                machine.heard(heard, now);
+            }
+            machine.due(due, now);
+            lines.into_iter().for_each(|(id, max, waiting)| machine.line(id, max, waiting, now));
+            machine.end_reading();
+            return;
         }
-    }
-
-    fn read_rows(&mut self) {
-        let now = self.now;
-        if let Some(max) = self.leader.machine.wants_due() {
-            let due = self.model.waiting(max, |_, row| row.due_at <= now);
-            self.leader.machine.due(due, now);
-        }
-        for (id, max) in self.leader.machine.wants_lines(now) {
-            let line = self.model.waiting(max, |webhook, row| webhook == id && row.due_at == in_line());
-            self.leader.machine.line(id, max, line, now);
-        }
+        let heard = machine.wants_log().map(|walk| self.model.hearers(walk, 1 + self.chance.below(3)));
+        let due = machine.wants_due().map(|max| self.model.waiting(max, |_, row| row.due_at <= now));
+        let lines = machine.wants_lines(now).into_iter().map(|(id, max)| {
+            let its = |webhook, row: &Row| webhook == id && row.due_at == in_line();
+            (id, max, self.model.waiting(max, its))
+        });
+        self.leader.reading = Some(Reading { heard, due: due.unwrap_or_default(), lines: lines.collect() });
+        machine.begin_reading();
     }
 
     fn start(&mut self) {
@@ -444,7 +454,7 @@ impl Simulation {
             if self.chance.one_in(10) {
                 self.crash();
             } else {
-                self.leader.machine.recorded(&progress);
+                self.leader.machine.recorded(progress);
             }
         }
     }
@@ -506,8 +516,7 @@ impl Simulation {
         }
         self.overtaken = None;
         for _ in 0..4_000 {
-            self.read_log();
-            self.read_rows();
+            self.read();
             self.start();
             for _ in 0..IN_ALL {
                 self.land();

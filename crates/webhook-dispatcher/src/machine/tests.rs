@@ -116,7 +116,7 @@ fn after_five_failures_in_a_row_an_endpoint_is_left_alone_longer_each_time() {
         tell(&mut machine, [1], 1, now);
         assert_eq!(machine.start(now).len(), 0);
         let written = machine.take_progress(100);
-        machine.recorded(&written);
+        machine.recorded(written.clone());
         // What came meanwhile stands in its line, and is not read before the time is over.
         assert_eq!(written.deferred.len(), 1);
         let almost = now + TimeDelta::seconds(seconds) - TimeDelta::microseconds(1);
@@ -173,7 +173,7 @@ fn a_line_is_read_when_nothing_else_waits_and_each_of_it_once() {
     let mut machine = machine();
     tell(&mut machine, [1], 70, AT);
     let written = machine.take_progress(100);
-    machine.recorded(&written);
+    machine.recorded(written.clone());
     assert_eq!(machine.wants_lines(AT), []);
     while machine.queued() > 0 || machine.under_way() > 0 {
         machine.start(AT).into_iter().for_each(|flight| end(&mut machine, flight, 200, AT));
@@ -290,11 +290,11 @@ fn all_is_handled_up_to_the_first_event_that_has_not_its_rows() {
     flights.into_iter().for_each(|flight| end(&mut machine, flight, 200, AT));
     let written = machine.take_progress(100);
     assert_eq!((written.results.len(), written.handled), (3, Sequence::new(0)));
-    machine.recorded(&written);
+    machine.recorded(written.clone());
     assert!(!machine.is_ahead());
     end(&mut machine, late, 500, AT);
     let written = machine.take_progress(100);
-    machine.recorded(&written);
+    machine.recorded(written.clone());
     assert!(machine.is_ahead());
     assert_eq!(machine.take_progress(100).handled, Sequence::new(2));
 }

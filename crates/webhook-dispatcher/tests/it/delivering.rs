@@ -224,3 +224,33 @@ async fn a_backlog_that_fills_the_view_hides_no_other_endpoint() {
     assert_eq!(live.told().await.id(), event.id.to_string());
     dispatcher.killed().await;
 }
+
+#[actix_rt::test]
+async fn what_everyone_is_told_reaches_everyone_however_many_there_are() {
+    let mut world = World::new();
+    world.settings.in_all = 16;
+    world.settings.batch = 50;
+    world.settings.queued = 100;
+    let mut receiver = Receiver::start([]).await;
+    for number in 0..60 {
+        let agent = world.register(&format!("Agent {number}")).await;
+        world.subscribe(agent, &format!("{}&of={number}", receiver.url()), "all").await;
+    }
+    let dispatcher = world.start();
+    world.all_recorded().await;
+    while !receiver.is_quiet() {}
+    let zoe = world.register("Zoe").await;
+    receiver.told().await;
+    let mut events = Vec::new();
+    for _ in 0..20 {
+        events.push(world.announce(zoe).await.id.to_string());
+    }
+    let mut told = HashMap::<String, usize>::new();
+    while told.values().sum::<usize>() < 59 + 20 * 60 {
+        *told.entry(receiver.told().await.id().to_owned()).or_default() += 1;
+    }
+    assert!(events.iter().all(|id| told[id] == 60));
+    world.all_recorded().await;
+    dispatcher.stopped().await;
+    assert!(receiver.is_quiet());
+}

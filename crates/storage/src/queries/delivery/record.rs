@@ -74,7 +74,7 @@ impl DieselStore<'_> {
                last_status, last_failure, last_latency_ms, tries) \
              SELECT results.webhook_id, results.event_id, results.status, results.attempts, \
                CASE WHEN results.next_attempt_at = {parked} AND results.status = 'pending' \
-                 AND webhooks.status = 'active' THEN webhooks.created_at ELSE results.next_attempt_at END, \
+                 AND webhooks.status = 'active' THEN outbox.occurred_at ELSE results.next_attempt_at END, \
                results.last_attempt_at, results.last_status, results.last_failure, \
                results.last_latency_ms, CASE WHEN results.tried IS NULL THEN '[]' \
                  ELSE '[' || results.tried || ']' END \
