@@ -15,7 +15,7 @@ use clankdin_domain::context::{Ctx, Timestamp};
 use clankdin_domain::event::Event;
 use clankdin_domain::id::WebhookId;
 use clankdin_domain::store::{Database, StoreError, StoreResult};
-use clankdin_domain::webhook::{Endpoint, EndpointHealth, Heard, Lead, Missing, Progress, Waiting};
+use clankdin_domain::webhook::{Endpoint, EndpointHealth, Heard, Lead, Missing, NextStep, Progress, Waiting};
 use futures_util::FutureExt as _;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::sync::Notify;
@@ -84,6 +84,10 @@ pub(crate) struct Leading {
     look_now: bool,
     look_at: Instant,
     next_due_at: Option<Timestamp>,
+    /// When the first delivery is due of those that were written down since the last look began.
+    retry_at: Option<Timestamp>,
+    /// The last look found rows due of which it was not yet written down what came of them.
+    has_passed_over: bool,
     renew_at: Instant,
     flush_at: Option<Instant>,
     /// The database failed: it is left alone until then.
@@ -113,6 +117,8 @@ impl Leading {
             look_now: true,
             look_at: asked,
             next_due_at: None,
+            retry_at: None,
+            has_passed_over: false,
             renew_at: asked + settings.renew_every,
             flush_at: None,
             rest_until: None,
@@ -225,7 +231,7 @@ impl Leading {
 
     fn look(&mut self, now: Instant) {
         let (at, batch) = (self.ctx.now(), self.settings.batch);
-        let is_due = self.next_due_at.is_some_and(|due_at| due_at <= at);
+        let is_due = self.due_at().is_some_and(|due_at| due_at <= at);
         let mut machine = self.machine.borrow_mut();
         let wanted = if self.is_looking { Vec::new() } else { machine.wants_lines(at) };
         if self.is_looking || (!self.look_now && !is_due && now < self.look_at && wanted.is_empty()) {
@@ -233,6 +239,7 @@ impl Leading {
         }
         self.is_looking = true;
         self.look_now = false;
+        self.retry_at = None;
         let (walk, due) = (machine.wants_log(), machine.wants_due());
         machine.begin_reading();
         let database = self.database.clone();
@@ -285,7 +292,7 @@ impl Leading {
         }
         let clock = self.ctx.now();
         let machine_at = self.machine.borrow().next_at(clock);
-        let at = [machine_at, self.next_due_at.filter(|_| !self.is_looking)].into_iter().flatten().min();
+        let at = [machine_at, self.due_at().filter(|_| !self.is_looking)].into_iter().flatten().min();
         let at = at.map(|at| now + (at - clock).to_std().unwrap_or(Duration::ZERO));
         let look_at = if self.is_looking { None } else { Some(self.look_at) };
         let renew_at = (!self.is_renewing).then_some(self.renew_at);
@@ -295,6 +302,11 @@ impl Leading {
         let of_work = [at, look_at].into_iter().flatten().filter(|_| leads);
         let first = of_work.chain(renew_at).chain(flush_at).min();
         first.unwrap_or(now + self.settings.poll).max(now)
+    }
+
+    /// When the next delivery is due that waits as a row.
+    fn due_at(&self) -> Option<Timestamp> {
+        self.next_due_at.into_iter().chain(self.retry_at).min()
     }
 
     fn take_in(&mut self, done: Done) {
@@ -326,12 +338,14 @@ impl Leading {
         if let Some(heard) = heard {
             machine.heard(heard, at);
         }
-        let has_new_due = due.is_some_and(|due| machine.due(due, at));
+        let found = due.as_ref().map_or(0, Vec::len);
+        let new = due.map_or(0, |due| machine.due(due, at));
+        self.has_passed_over = new < found;
         for (id, asked, waiting) in lines {
             machine.line(id, asked, waiting, at);
         }
         machine.end_reading();
-        self.look_now |= has_new_due || (is_more && was_read);
+        self.look_now |= new > 0 || (is_more && was_read);
         self.next_due_at = next_due_at;
         self.metrics.queued(machine.queued());
         let poll = if was_read { self.settings.poll } else { self.settings.flush_after };
@@ -391,6 +405,12 @@ impl Leading {
         match recorded {
             Ok(true) => {
                 self.last_tries = 0;
+                self.look_now |= std::mem::take(&mut self.has_passed_over);
+                let retries = progress.results.iter().filter_map(|result| match result.next {
+                    NextStep::RetryAt(at) => Some(at),
+                    NextStep::Delivered | NextStep::GiveUp => None,
+                });
+                self.retry_at = retries.chain(self.retry_at).min();
                 self.machine.borrow_mut().recorded(progress);
             }
             Ok(false) => self.is_lost = true,

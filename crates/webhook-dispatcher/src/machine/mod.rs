@@ -195,13 +195,9 @@ impl Machine {
         self.has_room_to_record().then_some(self.held.len() + DUE_READ)
     }
 
-    /// Takes in deliveries that are due. Answers whether any of them was new.
-    pub(crate) fn due(&mut self, waiting: Vec<Waiting>, now: Timestamp) -> bool {
-        let mut is_new = false;
-        for waiting in waiting {
-            is_new |= self.take_in_row(waiting, now);
-        }
-        is_new
+    /// Takes in deliveries that are due. Answers how many of them were new.
+    pub(crate) fn due(&mut self, waiting: Vec<Waiting>, now: Timestamp) -> usize {
+        waiting.into_iter().filter(|waiting| self.take_in_row(*waiting, now)).count()
     }
 
     /// Which lines are to be read, and how many deliveries of each.
@@ -319,10 +315,6 @@ impl Machine {
         if let Some(under_way) = self.under_way_by_standing.get_mut(&standing) {
             *under_way -= 1;
         }
-        // One of its standing may have its place.
-        if let Some(held_back) = self.held_back.get_mut(&standing) {
-            self.ready.extend(held_back.pop_front());
-        }
         let id = job.webhook_id;
         let Some(lane) = self.lanes.get_mut(&id) else { return };
         lane.under_way -= 1;
@@ -359,6 +351,7 @@ impl Machine {
         }
         self.make_room(id, now);
         self.list(id, now);
+        self.wake_held_back();
     }
 
     /// Whether its endpoint has failed since it last succeeded, as far as is known here.
@@ -417,10 +410,14 @@ impl Machine {
 
     /// Rows that were written are no longer known better here than there.
     fn release(&mut self, progress: &Progress) {
-        let results = progress.results.iter().map(|it| (it.webhook_id, it.event_id));
-        for key in results.chain(progress.deferred.iter().map(|it| (it.webhook_id, it.event_id))) {
-            self.held.remove(&key);
-            if let Some(lane) = self.lanes.get_mut(&key.0) {
+        let results = progress.results.iter().map(|it| (it.webhook_id, it.event_id, it.origin));
+        let deferred = progress.deferred.iter().map(|it| (it.webhook_id, it.event_id, it.origin));
+        for (webhook_id, event_id, origin) in results.chain(deferred) {
+            // What came from the log was not held as a row, and may be by now.
+            if matches!(origin, Origin::Row(_)) {
+                self.held.remove(&(webhook_id, event_id));
+            }
+            if let Some(lane) = self.lanes.get_mut(&webhook_id) {
                 lane.line_is_known = false;
             }
         }
@@ -542,6 +539,16 @@ impl Machine {
         {
             self.pauses.pop_first();
             self.list(id, now);
+        }
+    }
+
+    /// Lists those that were held back where endpoints of their standing have room now. What is known of them may have
+    /// changed since.
+    fn wake_held_back(&mut self) {
+        for (standing, held_back) in &mut self.held_back {
+            let under_way = self.under_way_by_standing.get(standing).copied().unwrap_or_default();
+            let room = standing.share(self.limits.in_all).saturating_sub(under_way);
+            self.ready.extend(held_back.drain(..room.min(held_back.len())));
         }
     }
 

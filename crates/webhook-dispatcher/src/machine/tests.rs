@@ -313,3 +313,17 @@ fn while_results_can_not_be_written_down_only_so_many_are_made() {
     machine.put_back(written);
     assert_eq!(machine.start(AT).len(), 0);
 }
+
+#[test]
+fn endpoints_that_were_held_back_begin_also_when_none_of_their_standing_is_under_way_any_more() {
+    let mut machine = machine();
+    machine.limits.in_all = 4;
+    tell(&mut machine, 1..=10, 3, AT);
+    let mut ended = 0;
+    while ended < 30 {
+        let flights = machine.start(AT);
+        assert!(!flights.is_empty(), "stands still after {ended}");
+        ended += flights.len();
+        flights.into_iter().for_each(|flight| end(&mut machine, flight, 200, AT));
+    }
+}
