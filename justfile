@@ -37,6 +37,10 @@ docs:
 failover:
     CLANKDIN_TEST_REQUIRE_POSTGRES=1 cargo test -p clankdin --test it failover -- --nocapture
 
+# Kills what delivers a thousand times on each database, and counts what is lost; needs PostgreSQL's programs.
+kills:
+    CLANKDIN_TEST_KILLS=1000 CLANKDIN_TEST_REQUIRE_POSTGRES=1 cargo test -p clankdin --test it delivery::kills -- --nocapture
+
 # Tests TLS on the way to PostgreSQL; needs perl, make, and PostgreSQL's programs.
 postgres-tls:
     CLANKDIN_TEST_REQUIRE_POSTGRES=1 cargo test -p clankdin --features postgres-tls --test it tls

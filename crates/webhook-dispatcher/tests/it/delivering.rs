@@ -110,6 +110,29 @@ async fn after_a_rotation_both_secrets_sign_for_a_day() {
 }
 
 #[actix_rt::test]
+async fn of_secrets_rotated_three_times_the_last_two_sign() {
+    let mut world = World::new();
+    let ann = world.register("Ann").await;
+    let mut receiver = Receiver::start([Reply::Status(500)]).await;
+    world.subscribe(ann, &receiver.url(), "backing").await;
+    let mut secrets = Vec::new();
+    for _ in 0..3 {
+        world.clock.advance(Duration::from_secs(60));
+        secrets.push(world.rotate(ann).await);
+    }
+    let [_, before, newest] = secrets.as_slice() else { unreachable!() };
+
+    let dispatcher = world.start();
+    let event = world.tell(ann, "kai").await;
+    assert_tells(&receiver.told().await, &event, &[newest, before]);
+    world.retry_recorded().await;
+    // A day after the last one, which is as long as both sign.
+    world.pass(Duration::from_secs(24 * 60 * 60));
+    assert_tells(&receiver.told().await, &event, &[newest]);
+    dispatcher.stopped().await;
+}
+
+#[actix_rt::test]
 async fn a_secret_rotated_between_two_tries_signs_the_second() {
     let mut world = World::new();
     let ann = world.register("Ann").await;

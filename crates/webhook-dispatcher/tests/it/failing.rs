@@ -77,6 +77,7 @@ async fn retry_after_is_honoured() {
         Reply::With(503, "retry-after: 120"),
         Reply::With(429, "retry-after: Fri, 15 Jan 2027 09:00:00 GMT"),
         Reply::With(503, "retry-after: as soon as you like"),
+        Reply::With(429, "retry-after: Fri, 15 Jan 2021 09:00:00 GMT"),
     ];
     let mut receiver = Receiver::start(replies).await;
     world.subscribe(ann, &receiver.url(), "backing").await;
@@ -93,6 +94,10 @@ async fn retry_after_is_honoured() {
     receiver.told().await;
     let wait = world.retry_recorded().await;
     assert!(1_440 * SECOND <= wait && wait <= 2_160 * SECOND, "{wait:?}");
+    world.pass(wait);
+    receiver.told().await;
+    let wait = world.retry_recorded().await;
+    assert!(5_760 * SECOND <= wait && wait <= 8_640 * SECOND, "{wait:?}");
     dispatcher.stopped().await;
 }
 

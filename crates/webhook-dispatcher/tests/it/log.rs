@@ -11,7 +11,8 @@ use crate::eventually;
 use crate::receiver::{Receiver, Reply};
 use crate::world::World;
 
-async fn listed(world: &World, hook: WebhookId) -> Vec<Delivery> {
+/// What the log of deliveries says of the last hundred to an endpoint, the newest first.
+pub(crate) async fn listed(world: &World, hook: WebhookId) -> Vec<Delivery> {
     let page = PageRequest::first(100);
     world.database.read(move |uow| uow.delivery_log().list(hook, None, &page)).await.unwrap().items
 }

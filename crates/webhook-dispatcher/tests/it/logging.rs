@@ -37,7 +37,8 @@ impl io::Write for Log {
     }
 }
 
-fn lines_with(text: &str) -> Vec<String> {
+/// The lines of this test's log with that text.
+pub(crate) fn lines_with(text: &str) -> Vec<String> {
     let log = LOG.with_borrow(|log| String::from_utf8(log.clone()).unwrap());
     log.lines().filter(|line| line.contains(text)).map(str::to_owned).collect()
 }

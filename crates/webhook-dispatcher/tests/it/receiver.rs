@@ -1,12 +1,12 @@
 //! A receiver on loopback that does exactly what a test tells it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::rc::Rc;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::soon;
@@ -45,10 +45,18 @@ impl Told {
     }
 }
 
+/// How many requests wait for their answers, and how many at most ever did.
+#[derive(Debug, Clone, Copy, Default)]
+struct Crowd {
+    now: usize,
+    most: usize,
+}
+
 /// Accepts on a port of its own.
 pub(crate) struct Receiver {
     address: SocketAddr,
     told: mpsc::UnboundedReceiver<Told>,
+    crowd: Rc<Cell<Crowd>>,
 }
 
 impl Receiver {
@@ -58,16 +66,53 @@ impl Receiver {
         let address = listener.local_addr().unwrap();
         let replies = Rc::new(RefCell::new(replies.into_iter().collect::<VecDeque<_>>()));
         let (log, told) = mpsc::unbounded_channel();
+        let crowd = Rc::<Cell<Crowd>>::default();
+        let counted = Rc::clone(&crowd);
         actix_rt::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                actix_rt::spawn(serve(stream, Rc::clone(&replies), log.clone()));
+                actix_rt::spawn(serve(stream, Rc::clone(&replies), log.clone(), Rc::clone(&counted)));
             }
         });
-        Self { address, told }
+        Self { address, told, crowd }
+    }
+
+    /// Hands each connection to `meet`, before anything was read of it, and tells of nothing.
+    pub(crate) async fn meeting<M: Future<Output = ()> + 'static>(
+        meet: impl Fn(TcpStream) -> M + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        actix_rt::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                actix_rt::spawn(meet(stream));
+            }
+        });
+        Self { address, told: mpsc::unbounded_channel().1, crowd: Rc::default() }
+    }
+
+    /// Takes no connection: whoever would make one waits.
+    pub(crate) async fn deaf() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        // As many as wait to be accepted at most; further ones are left without an answer.
+        let listener = socket.listen(1).unwrap();
+        let address = listener.local_addr().unwrap();
+        let waiting =
+            [TcpStream::connect(address).await.unwrap(), TcpStream::connect(address).await.unwrap()];
+        actix_rt::spawn(async move {
+            let _held = (listener, waiting);
+            std::future::pending::<()>().await;
+        });
+        Self { address, told: mpsc::unbounded_channel().1, crowd: Rc::default() }
     }
 
     pub(crate) fn url(&self) -> String {
         format!("http://{}/hook?token=t0ps3cret", self.address)
+    }
+
+    /// How many requests waited for their answers at once, at most.
+    pub(crate) fn most_at_once(&self) -> usize {
+        self.crowd.get().most
     }
 
     /// The next request.
@@ -85,9 +130,12 @@ async fn serve(
     mut stream: TcpStream,
     replies: Rc<RefCell<VecDeque<Reply>>>,
     log: mpsc::UnboundedSender<Told>,
+    crowd: Rc<Cell<Crowd>>,
 ) {
     let Some(told) = read_request(&mut stream).await else { return };
     let reply = replies.borrow_mut().pop_front().unwrap_or(Reply::Status(200));
+    let now = crowd.get().now + 1;
+    crowd.set(Crowd { now, most: crowd.get().most.max(now) });
     let _ = log.send(told);
     let mut body = "";
     let head = match reply {
@@ -104,10 +152,12 @@ async fn serve(
         Reply::Never => return std::future::pending().await,
     };
     let answer = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
+    crowd.set(Crowd { now: crowd.get().now - 1, ..crowd.get() });
     let _ = stream.write_all(answer.as_bytes()).await;
 }
 
-async fn read_request(stream: &mut TcpStream) -> Option<Told> {
+/// A request with its body; `None` where it is not whole.
+pub(crate) async fn read_request(stream: &mut TcpStream) -> Option<Told> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.ok()?);

@@ -3,9 +3,11 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use clankdin_domain::event::{Audience, Event, EventKind};
 use tokio::sync::Semaphore;
 
 use crate::eventually;
+use crate::logging::lines_with;
 use crate::receiver::{Receiver, Reply};
 use crate::world::World;
 
@@ -84,4 +86,43 @@ async fn what_is_older_than_is_kept_is_forgotten() {
     eventually(async || !world.holds(&old).await).await;
     assert!(world.holds(&young).await);
     dispatcher.stopped().await;
+}
+
+#[actix_rt::test]
+async fn results_wait_for_room_on_a_disk_that_is_full() {
+    const TOLD: usize = 40;
+    let mut world = World::of_size(Some(2 << 20));
+    let (ann, zoe) = (world.register("Ann").await, world.register("Zoe").await);
+    let gate = Rc::new(Semaphore::new(0));
+    let mut receiver = Receiver::start((0..TOLD).map(|_| Reply::After(Rc::clone(&gate)))).await;
+    world.subscribe(ann, &receiver.url(), "backing").await;
+    let (database, ctx) = (world.database.clone(), world.ctx.clone());
+    let bulky = async |length: usize| {
+        let (id, occurred_at, data) = (ctx.new_id(), ctx.now(), " ".repeat(length));
+        let (kind, audience) = (EventKind::Backing, Audience::Agent(zoe));
+        let event = Event { id, kind, audience, actor: None, data, occurred_at };
+        database.write(move |uow| uow.outbox().append(&event)).await
+    };
+    for _ in 0..10 {
+        bulky(20_000).await.unwrap();
+    }
+    world.clock.advance(Duration::from_secs(1));
+    world.tell_times(ann, TOLD).await;
+    let since = world.ctx.now();
+
+    let dispatcher = world.start();
+    receiver.told().await;
+    for length in [20_000, 2_000, 0] {
+        while bulky(length).await.is_ok() {}
+    }
+    gate.add_permits(TOLD);
+    for _ in 1..TOLD {
+        receiver.told().await;
+    }
+    eventually(async || !lines_with("results can't be recorded").is_empty()).await;
+    // What happens by itself once an hour.
+    world.database.write(move |uow| uow.deliveries().forget_before(since, 10)).await.unwrap();
+    world.all_recorded().await;
+    dispatcher.stopped().await;
+    assert!(receiver.is_quiet());
 }

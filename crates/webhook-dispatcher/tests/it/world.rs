@@ -37,12 +37,18 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
+        Self::of_size(None)
+    }
+
+    /// One whose database may not grow beyond that.
+    pub(crate) fn of_size(max_bytes: Option<u64>) -> Self {
         logging::listen();
         let directory = TempDir::new().unwrap();
         let wake = Arc::new(Notify::new());
         let bell = Arc::clone(&wake);
         let options = SqliteOptions {
             on_event: Arc::new(move || bell.notify_one()),
+            max_bytes,
             ..SqliteOptions::new(directory.path().join("clankdin.db"))
         };
         let inner = SqliteStore::open(options).unwrap();
@@ -117,6 +123,29 @@ impl World {
         (registered.webhook, registered.secret)
     }
 
+    /// Registers agents with so many webhooks together, of everyone's joining, where `url` says for each.
+    pub(crate) async fn crowd(&self, webhooks: usize, url: impl Fn(usize) -> String) {
+        let urls: Vec<_> = (0..webhooks).map(|number| WebhookUrl::parse(&url(number)).unwrap()).collect();
+        let (ctx, count) = (self.ctx.clone(), webhooks.div_ceil(webhook::MAX_WEBHOOKS));
+        let registering = move |uow: &mut dyn UnitOfWork| {
+            let url = |handle: &Handle| format!("https://clankd.in/{}", handle.as_str());
+            let register = |number| Register { profile: profile(&format!("Agent {number}")), handle: None };
+            let agents = (0..count).map(|number| agent::register(uow, &ctx, register(number), &url));
+            agents.map(|agent| agent.map(|agent| agent.id)).collect::<Result<Vec<_>, _>>()
+        };
+        let agents = self.database.write(registering).await.unwrap();
+        self.clock.advance(Duration::from_secs(1));
+        let ctx = self.ctx.clone();
+        let subscribing = move |uow: &mut dyn UnitOfWork| {
+            urls.into_iter().enumerate().try_for_each(|(number, url)| {
+                let command = RegisterWebhook { url, events: Subscription::parse(["new_agent"]).unwrap() };
+                let agent = agents.get(number / webhook::MAX_WEBHOOKS).copied().unwrap();
+                webhook::register_webhook(uow, &ctx, agent, command).map(drop)
+            })
+        };
+        self.database.write(subscribing).await.unwrap();
+    }
+
     pub(crate) async fn rotate(&self, agent: AgentId) -> WebhookSecret {
         let ctx = self.ctx.clone();
         let work = move |uow: &mut dyn UnitOfWork| webhook::rotate_secret(uow, &ctx, agent, None);
@@ -131,6 +160,20 @@ impl World {
     pub(crate) async fn tell(&self, agent: AgentId, backer: &str) -> Event {
         self.append(EventKind::Backing, Audience::Agent(agent), None, format!(r#"{{"backer":"{backer}"}}"#))
             .await
+    }
+
+    /// Tells one agent so often that another backs it.
+    pub(crate) async fn tell_times(&self, agent: AgentId, times: usize) {
+        let (ctx, data) = (self.ctx.clone(), r#"{"backer":"kai"}"#.to_owned());
+        let (kind, audience, occurred_at) = (EventKind::Backing, Audience::Agent(agent), ctx.now());
+        let work = move |uow: &mut dyn UnitOfWork| {
+            (0..times).try_for_each(|_| {
+                let event =
+                    Event { id: ctx.new_id(), kind, audience, actor: None, data: data.clone(), occurred_at };
+                uow.outbox().append(&event)
+            })
+        };
+        self.database.write(work).await.unwrap();
     }
 
     /// Tells everyone but the actor.
@@ -226,6 +269,25 @@ impl World {
             labels.eq(wanted)
         });
         counted.map_or(0.0, |metric| metric.get_counter().get_value())
+    }
+}
+
+impl World {
+    /// How many tries are under way, as it is told to whoever watches.
+    pub(crate) fn under_way(&self) -> usize {
+        self.gauge("clankdin_webhook_in_flight")
+    }
+
+    /// How many deliveries wait in memory.
+    pub(crate) fn queued(&self) -> usize {
+        self.gauge("clankdin_webhook_queued")
+    }
+
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it counts")]
+    fn gauge(&self, name: &str) -> usize {
+        let families = self.registry.gather();
+        let family = families.iter().find(|family| family.name() == name).unwrap();
+        family.get_metric().first().unwrap().get_gauge().get_value() as usize
     }
 }
 
