@@ -57,6 +57,10 @@ verify-signatures:
 bench:
     cargo bench -p clankdin --bench http
 
+# What the dispatcher leaves of the speed of a bare loop of requests, on SQLite and on PostgreSQL.
+bench-delivery *databases:
+    cargo bench -p clankdin --bench delivery -- {{databases}}
+
 # Writes docs/openapi.json anew, from the handlers.
 openapi:
     UPDATE_OPENAPI=1 cargo test -p clankdin-api --test it openapi

@@ -27,6 +27,8 @@ pub struct MasterKey {
     bytes: [u8; Self::LENGTH],
     key: LessSafeKey,
     id: [u8; KEY_ID],
+    /// Opens what was sealed before this key was taken.
+    previous: Option<Box<MasterKey>>,
 }
 
 /// The text is no master key.
@@ -96,6 +98,26 @@ impl MasterKey {
         Self::new(random()?).ok_or(NoRandomness)
     }
 
+    /// This key, with the one before it, which opens what it has sealed and seals nothing any more.
+    ///
+    /// ```
+    /// use clankdin_storage::MasterKey;
+    ///
+    /// let (new, old) = (MasterKey::parse(&"0f".repeat(32))?, MasterKey::parse(&"0e".repeat(32))?);
+    /// let id = new.id();
+    /// assert_eq!(new.with_previous(old).id(), id);
+    /// # Ok::<(), clankdin_storage::MasterKeyError>(())
+    /// ```
+    #[must_use]
+    pub fn with_previous(self, previous: Self) -> Self {
+        Self { previous: Some(Box::new(previous)), ..self }
+    }
+
+    /// Where a sealed value names its key, and how: from which byte on, and the bytes of this one.
+    pub(crate) fn named_in_sealed(&self) -> (usize, [u8; KEY_ID]) {
+        (1, self.id)
+    }
+
     /// The 64 hexadecimal digits that [`parse`](Self::parse) takes, for the file that keeps them.
     #[must_use]
     pub fn expose(&self) -> String {
@@ -129,7 +151,9 @@ impl MasterKey {
             return Err(UnsealError::Altered);
         }
         if *sealed_by != self.id {
-            return Err(UnsealError::OtherKey { sealed_by: *sealed_by });
+            let previous = self.previous.as_ref().filter(|previous| previous.id == *sealed_by);
+            let previous = previous.ok_or(UnsealError::OtherKey { sealed_by: *sealed_by })?;
+            return previous.unseal(row, purpose, sealed);
         }
         let mut secret = secret.to_vec();
         let bound = Aad::from(bound_to(row, purpose));
@@ -143,7 +167,7 @@ impl MasterKey {
     fn new(bytes: [u8; Self::LENGTH]) -> Option<Self> {
         let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &bytes).ok()?);
         let id = *digest(&SHA256, &bytes).as_ref().first_chunk()?;
-        Some(Self { bytes, key, id })
+        Some(Self { bytes, key, id, previous: None })
     }
 }
 
@@ -165,7 +189,8 @@ fn random<const N: usize>() -> Result<[u8; N], NoRandomness> {
     Ok(bytes)
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Hexadecimal digits, in lower case.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect()
 }
@@ -189,6 +214,17 @@ mod tests {
 
     fn key(byte: &str) -> MasterKey {
         MasterKey::parse(&byte.repeat(32)).unwrap()
+    }
+
+    #[test]
+    fn what_the_key_before_has_sealed_opens_and_nothing_more_is_sealed_by_it() {
+        let sealed = key("a1").seal(ROW, PURPOSE, b"plain").unwrap();
+        let both = key("b2").with_previous(key("a1"));
+        assert_eq!(both.unseal(ROW, PURPOSE, &sealed).unwrap(), b"plain");
+        let sealed_by = both.seal(ROW, PURPOSE, b"plain").unwrap();
+        assert_eq!(key("b2").unseal(ROW, PURPOSE, &sealed_by).unwrap(), b"plain");
+        let other = key("b2").with_previous(key("c3")).unseal(ROW, PURPOSE, &sealed);
+        assert!(matches!(other, Err(UnsealError::OtherKey { .. })));
     }
 
     #[test]

@@ -42,6 +42,9 @@ impl Housekeeping {
                 if let Err(error) = self.trim().await {
                     tracing::warn!(%error, "the log of deliveries can't be trimmed");
                 }
+                if let Err(error) = self.reseal().await {
+                    tracing::warn!(%error, "secrets can't be sealed anew");
+                }
                 sweep_at = Instant::now() + self.settings.sweep_every;
             }
             if let Err(error) = self.count().await {
@@ -68,6 +71,17 @@ impl Housekeeping {
             if forgotten < CHUNK {
                 return Ok(());
             }
+        }
+    }
+
+    /// Seals anew what the master key before this one has sealed, so that that one is needed no more.
+    async fn reseal(&self) -> StoreResult<()> {
+        loop {
+            let resealed = self.database.write(|uow| uow.webhooks().reseal(CHUNK)).await?;
+            if resealed == 0 {
+                return Ok(());
+            }
+            tracing::info!(webhooks = resealed, "secrets sealed anew, by the present master key");
         }
     }
 

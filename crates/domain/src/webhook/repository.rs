@@ -27,6 +27,9 @@ pub trait WebhookRepository {
     fn secrets(&mut self, id: WebhookId) -> StoreResult<Option<WebhookSecrets>>;
     /// Replaces what signs its deliveries.
     fn set_secrets(&mut self, id: WebhookId, secrets: &WebhookSecrets) -> StoreResult<()>;
+    /// Seals the secrets of up to `max` webhooks anew that another master key than the present one has sealed. Answers
+    /// how many; what can't be opened is left as it is.
+    fn reseal(&mut self, max: usize) -> StoreResult<usize>;
     /// Takes one away with its deliveries; `false` where there was none.
     fn delete(&mut self, id: WebhookId) -> StoreResult<bool>;
 }

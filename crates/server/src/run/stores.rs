@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clankdin_domain::context::Clock;
 use clankdin_domain::store::Store;
-use clankdin_storage::{SqliteOptions, SqliteStore};
+use clankdin_storage::{MasterKey, SqliteOptions, SqliteStore};
 
 use crate::failure::Failure;
 use crate::settings::{DatabaseUrl, Settings};
@@ -31,10 +31,21 @@ pub(super) fn open(settings: &Settings, on_event: OnEvent) -> Result<Opened, Fai
     }
 }
 
+/// The master key that is set, with the one before it.
+fn master_key(settings: &Settings) -> Result<Option<MasterKey>, Failure> {
+    match (settings.master_key.clone(), settings.master_key_previous.clone()) {
+        (Some(key), Some(previous)) => Ok(Some(key.with_previous(previous))),
+        (None, Some(_)) => Err(Failure::Start(
+            "the setting master_key_previous needs master_key, the one that takes its place".to_owned(),
+        )),
+        (key, None) => Ok(key),
+    }
+}
+
 /// No other process has it from here on, and the time is this machine's.
 fn sqlite(path: &Path, settings: &Settings, on_event: OnEvent) -> Result<Opened, Failure> {
     let store = SqliteStore::open(SqliteOptions {
-        master_key: settings.master_key.clone(),
+        master_key: master_key(settings)?,
         readers: settings.reader_count(),
         cache_bytes: u64::from(settings.database_cache_mib) * MIB,
         on_event,
@@ -54,7 +65,7 @@ fn postgres(
 
     use clankdin_storage::{PostgresOptions, PostgresStore};
 
-    let Some(master_key) = settings.master_key.clone() else {
+    let Some(master_key) = master_key(settings)? else {
         return Err(Failure::Start(
             "PostgreSQL needs the setting master_key, the same on every node: make one with `openssl rand -hex 32`"
                 .to_owned(),

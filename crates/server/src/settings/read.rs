@@ -158,7 +158,7 @@ pub(super) fn endpoint(text: &str) -> Reading<Url> {
     if anonymous && url.fragment().is_none() { Ok(url) } else { Err(None) }
 }
 
-pub(super) fn master_key(text: &str) -> Reading<MasterKey> {
+pub(super) fn key_of_32_bytes(text: &str) -> Reading<MasterKey> {
     MasterKey::parse(text).map_err(|_| None)
 }
 

@@ -10,9 +10,9 @@ use ipnet::IpNet;
 use url::Url;
 
 use super::read::{
-    DatabaseUrl, LogFormat, Origin, PostgresUrl, address, claim_methods, database_url, endpoint, limit,
-    log_filter, log_format, master_key, name_servers, networks, number, optional, origin, path, postgres_url,
-    switch,
+    DatabaseUrl, LogFormat, Origin, PostgresUrl, address, claim_methods, database_url, endpoint,
+    key_of_32_bytes, limit, log_filter, log_format, name_servers, networks, number, optional, origin, path,
+    postgres_url, switch,
 };
 use super::{Given, PREFIX, Wrong};
 
@@ -124,7 +124,10 @@ settings! {
     database_replica_url: Option<PostgresUrl> = "" ("none"), Text by optional(postgres_url),
         takes "postgres://<user>@<host>/<database>";
     /// Seals the secrets of webhooks in the database.
-    master_key: Option<MasterKey> = "" ("made at first start on SQLite, required on PostgreSQL"), Secret by optional(master_key),
+    master_key: Option<MasterKey> = "" ("made at first start on SQLite, required on PostgreSQL"), Secret by optional(key_of_32_bytes),
+        takes "32 bytes as 64 hexadecimal digits or as base64, for example from `openssl rand -hex 32`";
+    /// The master key before this one: opens what it has sealed, until all is sealed anew.
+    master_key_previous: Option<MasterKey> = "" ("none"), Secret by optional(key_of_32_bytes),
         takes "32 bytes as 64 hexadecimal digits or as base64, for example from `openssl rand -hex 32`";
     /// Development mode: webhooks may go to plain http on loopback, and the limits REQUESTS, ANONYMOUS and REGISTRATIONS are off unless they are set.
     dev: bool = "false", Switch by switch, takes "true or false";

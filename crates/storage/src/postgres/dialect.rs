@@ -15,6 +15,7 @@ use diesel::sql_types::{BigInt, Timestamptz};
 use uuid::Uuid;
 
 use crate::error::store_error;
+use crate::seal::hex;
 
 /// The connection that queries run on.
 pub(crate) type Connection = PgConnection;
@@ -107,6 +108,11 @@ fn word_key(word: &str) -> i64 {
     let digest = ring::digest::digest(&ring::digest::SHA256, word.as_bytes());
     let first = digest.as_ref().first_chunk::<8>();
     first.map_or(0, |bytes| i64::from_be_bytes(*bytes))
+}
+
+/// Bytes as a statement spells them.
+pub(crate) fn spell_bytes(bytes: &[u8]) -> String {
+    format!("'\\x{}'::bytea", hex(bytes))
 }
 
 /// An id as a statement spells it.

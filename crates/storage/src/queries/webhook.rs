@@ -7,12 +7,15 @@ use clankdin_domain::store::{StoreError, StoreResult};
 use clankdin_domain::webhook::{
     DeliveryStatus, Subscription, Webhook, WebhookRepository, WebhookSecrets, WebhookStatus, WebhookUrl,
 };
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use uuid::Uuid;
 
-use super::super::dialect::{Connection, Id, Time, held};
+use super::super::dialect::{Connection, Id, Time, held, spell_bytes};
 use super::super::schema::{deliveries, webhook_events, webhooks};
-use super::DieselStore;
+use super::{DieselStore, limit_of};
 use crate::error::{corrupt, store_error};
 use crate::seal::{MasterKey, NoRandomness, Purpose, UnsealError};
 
@@ -133,6 +136,25 @@ impl WebhookRepository for DieselStore<'_> {
         Ok(())
     }
 
+    fn reseal(&mut self, max: usize) -> StoreResult<usize> {
+        let rows: Vec<(Id, SealedSecrets)> = held!(
+            webhooks::table
+                .filter(sealed_by_another(self.master_key))
+                .order(webhooks::id)
+                .limit(limit_of(max))
+                .select((webhooks::id, SealedSecrets::as_select()))
+        )
+        .load(self.connection)
+        .map_err(store_error)?;
+        let mut resealed = 0;
+        for (id, sealed) in rows {
+            let Ok(secrets) = sealed.unseal(self.master_key, id.0) else { continue };
+            self.set_secrets(id.0.into(), &secrets)?;
+            resealed += 1;
+        }
+        Ok(resealed)
+    }
+
     fn delete(&mut self, id: WebhookId) -> StoreResult<bool> {
         let gone = diesel::delete(webhooks::table.find(Id(id.uuid()))).execute(self.connection);
         gone.map(|rows| rows > 0).map_err(store_error)
@@ -224,6 +246,14 @@ impl SealedSecrets {
         };
         Ok(WebhookSecrets { current, previous })
     }
+}
+
+/// Whether one of an endpoint's secrets was sealed by another master key than the present one.
+fn sealed_by_another(key: &MasterKey) -> SqlLiteral<Bool> {
+    let (after, id) = key.named_in_sealed();
+    let named = |column| format!("substr(webhooks.{column}, {}, {})", after + 1, id.len());
+    let (current, previous, id) = (named("sealed_secret"), named("sealed_previous_secret"), spell_bytes(&id));
+    sql(&format!("({current} <> {id} OR coalesce({previous}, {id}) <> {id})"))
 }
 
 fn subscribe(connection: &mut Connection, id: Id, events: &Subscription) -> StoreResult<()> {

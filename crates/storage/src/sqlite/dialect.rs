@@ -12,6 +12,8 @@ use diesel::sql_types::{BigInt, Binary};
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use uuid::Uuid;
 
+use crate::seal::hex;
+
 /// The connection that queries run on.
 pub(crate) type Connection = SqliteConnection;
 
@@ -88,6 +90,11 @@ pub(crate) fn appending(array: &str, most: usize) -> (String, String) {
 #[expect(clippy::unnecessary_wraps, reason = "another back-end has to ask its database")]
 pub(crate) fn hold_word(_: &mut Connection, _: &str) -> StoreResult<()> {
     Ok(())
+}
+
+/// Bytes as a statement spells them.
+pub(crate) fn spell_bytes(bytes: &[u8]) -> String {
+    format!("x'{}'", hex(bytes))
 }
 
 /// An id as a statement spells it.

@@ -1,12 +1,13 @@
 //! Webhooks are kept as they were registered, their secrets sealed.
 
 use std::fs;
+use std::sync::Arc;
 
 use clankdin_domain::event::EventKind;
 use clankdin_domain::id::{AgentId, WebhookId};
 use clankdin_domain::refusal::Refusal;
 use clankdin_domain::secret::WebhookSecret;
-use clankdin_domain::store::{StoreError, UniqueRule};
+use clankdin_domain::store::{Database, StoreError, UniqueRule};
 use clankdin_domain::webhook::{
     self, Missing, RegisterWebhook, RegisteredWebhook, SECRET_OVERLAP, Subscription, Webhook, WebhookChanges,
     WebhookSecrets, WebhookStatus, WebhookUrl,
@@ -177,4 +178,40 @@ fn an_endpoint_whose_secret_does_not_open_keeps_no_other_from_being_told() {
     assert!(matches!(told, Err(StoreError::Corrupt { table: "webhooks", column: "sealed_secret", .. })));
     assert_eq!(endpoint(&world, broken).unwrap_err(), Missing::Unreadable);
     assert!(endpoint(&world, sound).is_ok());
+}
+
+#[test]
+fn a_master_key_is_changed_without_anybody_noticing() {
+    let place = SqlitePlace::default();
+    let key = |byte: &str| MasterKey::parse(&byte.repeat(32)).unwrap();
+    let world = |key| {
+        let options = SqliteOptions { master_key: Some(key), ..SqliteOptions::new(place.path()) };
+        SqliteStore::open(options)
+            .map(|store| World::in_database(Database::new(Arc::new(store)), Box::new(())))
+    };
+    let (hook, secrets) = {
+        let world = &world(key("0a")).unwrap();
+        let kai = world.register("Kai");
+        let hook = register(world, kai, "https://kai.example/", &["all"]).webhook.id;
+        // One that has a secret before its newest, too.
+        register(world, kai, "https://kai.example/", &["all"]);
+        register(world, kai, "https://kai.example/2", &["all"]);
+        (hook, endpoint(world, hook).unwrap().secrets)
+    };
+    assert!(matches!(world(key("0b")).err(), Some(OpenError::OtherMasterKey { .. })));
+    let told = |world: &World| {
+        let found = endpoint(world, hook).unwrap().secrets;
+        assert_eq!(found.current.expose(), secrets.current.expose());
+        let previous =
+            |secrets: &WebhookSecrets| secrets.previous.as_ref().map(|it| it.0.expose().to_owned());
+        assert_eq!(previous(&found), previous(&secrets));
+    };
+    {
+        let world = &world(key("0b").with_previous(key("0a"))).unwrap();
+        told(world);
+        let reseal = || world.write(|uow| uow.webhooks().reseal(1)).unwrap();
+        assert_eq!((reseal(), reseal(), reseal()), (1, 1, 0));
+        told(world);
+    }
+    told(&world(key("0b")).unwrap());
 }
