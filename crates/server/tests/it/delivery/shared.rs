@@ -219,7 +219,7 @@ fn a_database_that_stops_and_cuts_connections_costs_no_event_and_no_result() {
             std::thread::sleep(Duration::from_millis(100));
         }
     });
-    eventually(|| api.get("/health/ready").status == 200);
+    scene.log(api, &endpoint, "");
     let (events, _) = scene.assert_told(api, &endpoint, &receiver);
     assert!(events > 100, "{events}");
     dispatcher.server.stop();
