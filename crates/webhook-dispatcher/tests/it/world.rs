@@ -225,6 +225,15 @@ impl World {
         left.await.unwrap()
     }
 
+    /// Whether it is written down that every event is handled.
+    pub(crate) async fn is_handled(&self) -> bool {
+        let read = self.database.read(|uow| {
+            let (handled, head) = (uow.deliveries().handled()?, uow.log().ends()?.head);
+            Ok::<_, StoreError>(uow.deliveries().backlog()?.0 == 0 && handled == head)
+        });
+        read.await.unwrap()
+    }
+
     async fn is_settled(&self) -> bool {
         let (waiting, _) = self.database.read(|uow| uow.deliveries().backlog()).await.unwrap();
         waiting == 0 && self.without_row().await == 0
