@@ -235,8 +235,11 @@ impl World {
     }
 
     async fn is_settled(&self) -> bool {
-        let (waiting, _) = self.database.read(|uow| uow.deliveries().backlog()).await.unwrap();
-        waiting == 0 && self.without_row().await == 0
+        let read = self.database.read(|uow| {
+            let deliveries = uow.deliveries();
+            Ok::<_, StoreError>(deliveries.backlog()?.0 == 0 && deliveries.lines()?.is_empty())
+        });
+        read.await.unwrap() && self.without_row().await == 0
     }
 
     /// Waits until all is recorded and nothing is to be tried again.
