@@ -1,6 +1,7 @@
 //! Pages as a browser shows them: a real Chromium, steered over `WebDriver`.
 
 mod axe;
+mod claiming;
 mod driver;
 mod screenshots;
 mod walking;
