@@ -199,3 +199,23 @@ macro_rules! unlisted_template {
 }
 
 pub(crate) use {templates, unlisted_template};
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    #[test]
+    fn nothing_but_the_data_for_machines_is_printed_as_it_is() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/templates");
+        let (mut templates, mut unescaped) = (0, Vec::new());
+        for template in fs::read_dir(folder).unwrap() {
+            let text = fs::read_to_string(template.unwrap().path()).unwrap();
+            templates += 1;
+            let lines = text.lines().filter(|line| line.contains("safe") || line.contains("escape"));
+            unescaped.extend(lines.map(str::to_owned));
+        }
+        assert!(templates > 30, "{templates}");
+        let data = r#"<script type="application/ld+json">{{ head.linked_data|json|safe }}</script>"#;
+        assert_eq!(unescaped, [data]);
+    }
+}

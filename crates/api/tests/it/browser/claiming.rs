@@ -4,8 +4,8 @@ use clankdin_api::ClaimSettings;
 use clankdin_domain::claim::ClaimMethod;
 use serde_json::{Value, json};
 
-use super::Driver;
 use super::driver::Browser;
+use super::{Driver, ENTER, TAB};
 use crate::claiming::{beside, link};
 use crate::platform::Platform;
 use crate::support::{Agent, Server, Setup};
@@ -123,7 +123,9 @@ fn a_claim_that_fails_says_exactly_why_and_can_be_mended() {
 
     // The summary has the focus, and leads to the field, which tells the same and has kept what was typed.
     assert_eq!(browser.attribute(&browser.focused(), "role").as_deref(), Some("alert"));
-    browser.click(&browser.find_one(".faults a"));
+    browser.press(TAB);
+    assert_eq!(browser.text(&browser.focused()), reason);
+    browser.press(ENTER);
     assert!(browser.path().ends_with("#proof_url"));
     let entry = browser.find_one("#proof_url:focus");
     assert_eq!(browser.property(&entry, "value"), Value::String(wrong));

@@ -1,12 +1,8 @@
 //! People walk from page to page, with scripts switched off.
 
-use super::{Driver, PHONE};
+use super::{Driver, ENTER, PHONE, TAB};
 use crate::concurrency::unlimited;
 use crate::pages::scene::{Scene, write};
-
-/// The tab key (`WebDriver`, section 17.4.2).
-const TAB: char = '\u{E004}';
-const ENTER: char = '\u{E007}';
 
 #[test]
 fn without_scripts_people_get_everywhere() {
