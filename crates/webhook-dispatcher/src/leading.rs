@@ -31,6 +31,10 @@ use crate::trying::{Parcel, SharedMachine, Trying};
 /// How often a database that is away is asked once more after we were told to stop.
 const LAST_TRIES: usize = 3;
 
+/// How many times as many results as make a batch are written down together where so many wait: each transaction
+/// has its price, whatever is in it.
+const BATCHES: usize = 4;
+
 /// How many things that have ended are taken in before anything new is begun.
 const TAKEN_IN: usize = 256;
 
@@ -200,7 +204,7 @@ impl Leading {
         }
         self.is_recording = true;
         self.flush_at = None;
-        let progress = machine.take_progress(self.settings.flush_at);
+        let progress = machine.take_progress(self.settings.flush_at * BATCHES);
         self.work.push(Box::pin(record(self.database.clone(), self.lead, progress)));
     }
 

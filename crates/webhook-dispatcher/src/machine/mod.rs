@@ -17,6 +17,7 @@ mod tests;
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 use chrono::TimeDelta;
 use clankdin_domain::context::Timestamp;
@@ -77,7 +78,8 @@ pub(crate) struct AddressLimits {
 
 impl AddressLimits {
     fn of(self, ip: IpAddr) -> AddressLimit {
-        if AddressPolicy::default().judge(ip).is_ok() { self.public } else { self.private }
+        static EVERYONES: LazyLock<AddressPolicy> = LazyLock::new(AddressPolicy::default);
+        if self.public == self.private || EVERYONES.judge(ip).is_ok() { self.public } else { self.private }
     }
 }
 
