@@ -77,11 +77,18 @@ impl Scene {
         walk(server, &self.comments)
     }
 
-    /// What the log says of the last deliveries to an endpoint, a hundred at most.
+    /// What the log says of the last deliveries to an endpoint, a hundred at most, as soon as the database is there.
     pub(crate) fn log(&self, server: &Server, endpoint: &Endpoint, status: &str) -> Vec<Value> {
         let path = format!("/webhooks/{}/deliveries?limit=100{status}", endpoint.id);
-        let answer = exchange(server.address(), &get_request(&path, &self.owner));
-        json_of(&answer.body)["deliveries"].as_array().unwrap_or_else(|| panic!("{answer:?}")).clone()
+        let mut deliveries = Vec::new();
+        eventually(|| {
+            let answer = exchange(server.address(), &get_request(&path, &self.owner));
+            if answer.status == 200 {
+                json_of(&answer.body)["deliveries"].as_array().unwrap().clone_into(&mut deliveries);
+            }
+            answer.status == 200
+        });
+        deliveries
     }
 
     /// Waits until the log satisfies `enough`.
