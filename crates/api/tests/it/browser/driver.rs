@@ -216,8 +216,10 @@ impl Browser<'_> {
         let (page, began) = (self.find_one("html"), Instant::now());
         act();
         let path = format!("/session/{}/element/{}/name", self.session, page.0);
-        while self.driver.exchange("GET", &path, &Value::Null).unwrap().0 == 200 {
-            assert!(began.elapsed() < PATIENCE, "{} is still there", self.path());
+        let is_old = || self.driver.exchange("GET", &path, &Value::Null).unwrap().0 == 200;
+        // The new one is there with the last of its elements, which every page has.
+        while is_old() || self.find("footer ~ svg").is_empty() {
+            assert!(began.elapsed() < PATIENCE, "{} is not there whole", self.path());
         }
     }
 
@@ -238,6 +240,8 @@ impl Browser<'_> {
 
     /// Presses a key of the keyboard (`WebDriver`, section 17.4.2).
     pub(super) fn press(&self, key: char) {
+        // A page takes keys once it was drawn, and drops them before.
+        self.screenshot();
         let actions = json!([{ "type": "keyDown", "value": key }, { "type": "keyUp", "value": key }]);
         self.send(
             "POST",
@@ -275,6 +279,10 @@ impl Browser<'_> {
 
     /// The whole page as a PNG, however long it is.
     pub(super) fn screenshot(&self) -> Vec<u8> {
+        let began = Instant::now();
+        while self.page_size().0 == 0 {
+            assert!(began.elapsed() < PATIENCE, "{} is not laid out", self.path());
+        }
         let shot = self.devtools("Page.captureScreenshot", &json!({ "captureBeyondViewport": true }));
         STANDARD.decode(shot["data"].as_str().unwrap()).unwrap()
     }
