@@ -67,6 +67,7 @@ enum Over {
     LeadLost,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each says whether something of its own is under way")]
 pub(crate) struct Leading {
     settings: DispatcherSettings,
     database: Database,
@@ -365,7 +366,9 @@ impl Leading {
             Ok(prepared) => prepared,
             Err(error) => {
                 tracing::warn!(%error, "what is to be sent can't be read");
-                flights.into_iter().for_each(|flight| self.ended(flight, Ended::GivenBack));
+                for flight in flights {
+                    self.ended(flight, Ended::GivenBack);
+                }
                 return self.rest();
             }
         };
