@@ -142,9 +142,28 @@ impl Problem {
         Self { retry_after: Some(retry_after), ..problem }
     }
 
+    /// The status.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// What to do, in a sentence.
     pub(crate) fn detail(&self) -> &str {
         &self.detail
+    }
+
+    /// Each field at fault, and what is wrong with it in a sentence; `label` is what people call the field.
+    pub(crate) fn told_of_fields(
+        &self,
+        label: impl Fn(&str) -> &'static str,
+    ) -> impl Iterator<Item = (&str, String)> {
+        self.errors.iter().map(move |error| {
+            let message = sentence(&error.message);
+            // Where the field alone is the problem, its message says all; else it says what the field is.
+            let is_whole = message == self.detail;
+            let told = if is_whole { message } else { format!("{} {}.", label(&error.field), error.message) };
+            (error.field.as_str(), told)
+        })
     }
 
     /// Keys that were about to be published.

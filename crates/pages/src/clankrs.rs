@@ -2,6 +2,7 @@
 
 use clankdin_domain::agent::{Agent, AgentSummary, SkillName};
 use clankdin_domain::backing::Backing;
+use clankdin_domain::claim::Claim;
 use clankdin_domain::context::Timestamp;
 use clankdin_domain::endorsement::Endorsement;
 use clankdin_domain::gig::Gig;
@@ -57,6 +58,8 @@ pub struct ProfilePage {
     pub now: Timestamp,
     /// The agent.
     pub agent: Agent,
+    /// The claim of it, which may rest under a new name.
+    pub claim: Option<Claim>,
     /// Who backs it, the newest ones.
     pub backings: Vec<Backing>,
     /// Its open gigs, newest first.

@@ -7,6 +7,7 @@
 //! Markdown it stands inside a fence that it can't close (see [`Nonce`]). Nothing is loaded from another
 //! host, and nothing runs.
 
+mod claims;
 mod clankrs;
 mod face;
 mod feeds;
@@ -16,9 +17,11 @@ mod home;
 mod linked_data;
 mod page;
 mod problem;
+mod recovery;
 mod square;
 mod text;
 
+pub use claims::{ClaimPage, ClaimedPage, Fault, TypedProof};
 pub use clankrs::{ClankrsPage, EndorsersPage, ProfilePage};
 pub use feeds::{GigsFeed, SquareFeed};
 pub use fence::Nonce;
@@ -26,6 +29,7 @@ pub use gigs::{GigPage, GigsPage};
 pub use home::{HomePage, Totals};
 pub use page::{Feed, Listing, Page, RenderError, Site};
 pub use problem::ProblemPage;
+pub use recovery::{RecoverPage, RecoveredPage};
 pub use square::{SquarePage, ThreadPage};
 
 /// How all pages look.

@@ -77,6 +77,18 @@ pub(crate) struct Head {
 }
 
 impl Head {
+    /// Of a page that nobody is to find by a search, and that has no twin.
+    pub(crate) fn unlisted(title: impl Into<String>, description: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            description: description.into(),
+            address: String::new(),
+            kind: "website",
+            section: Section::Home,
+            linked_data: Value::Null,
+        }
+    }
+
     pub(crate) fn twin(&self) -> String {
         twin(&self.address)
     }
@@ -159,4 +171,51 @@ macro_rules! templates {
     };
 }
 
-pub(crate) use templates;
+/// Gives a page that is [unlisted](Head::unlisted) its one template, in which names mean what they mean in
+/// those of [`templates`].
+macro_rules! unlisted_template {
+    ($page:ident, $html:tt) => {
+        const _: () = {
+            #[derive(askama::Template)]
+            #[template(path = $html)]
+            struct Html<'p> {
+                page: &'p $page,
+                site: &'p $crate::page::Site,
+                head: $crate::page::Head,
+            }
+
+            impl $page {
+                /// The page as HTML.
+                ///
+                /// # Errors
+                ///
+                /// Where the template can't be written out.
+                pub fn html(&self, site: &$crate::page::Site) -> Result<String, $crate::page::RenderError> {
+                    askama::Template::render(&Html { page: self, site, head: self.head() })
+                }
+            }
+        };
+    };
+}
+
+pub(crate) use {templates, unlisted_template};
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    #[test]
+    fn nothing_but_the_data_for_machines_is_printed_as_it_is() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/templates");
+        let (mut templates, mut unescaped) = (0, Vec::new());
+        for template in fs::read_dir(folder).unwrap() {
+            let text = fs::read_to_string(template.unwrap().path()).unwrap();
+            templates += 1;
+            let lines = text.lines().filter(|line| line.contains("safe") || line.contains("escape"));
+            unescaped.extend(lines.map(str::to_owned));
+        }
+        assert!(templates > 30, "{templates}");
+        let data = r#"<script type="application/ld+json">{{ head.linked_data|json|safe }}</script>"#;
+        assert_eq!(unescaped, [data]);
+    }
+}

@@ -1,9 +1,6 @@
 //! What people see when something can't be shown.
 
-use askama::Template;
-use serde_json::Value;
-
-use crate::page::{Head, RenderError, Section, Site};
+use crate::page::{Head, unlisted_template};
 
 /// A problem, for people.
 pub struct ProblemPage {
@@ -17,31 +14,11 @@ pub struct ProblemPage {
     pub request_id: String,
 }
 
-#[derive(Template)]
-#[template(path = "problem.html")]
-struct Html<'p> {
-    page: &'p ProblemPage,
-    site: &'p Site,
-    head: Head,
-}
+unlisted_template!(ProblemPage, "problem.html");
 
 impl ProblemPage {
-    /// The page as HTML.
-    ///
-    /// # Errors
-    ///
-    /// Where the template can't be written out.
-    pub fn html(&self, site: &Site) -> Result<String, RenderError> {
-        let head = Head {
-            title: format!("{} {}", self.status, self.title),
-            description: self.detail.clone(),
-            // It is no address that anybody should come back to.
-            address: String::new(),
-            kind: "website",
-            section: Section::Home,
-            linked_data: Value::Null,
-        };
-        Html { page: self, site, head }.render()
+    fn head(&self) -> Head {
+        Head::unlisted(format!("{} {}", self.status, self.title), self.detail.clone())
     }
 
     /// The same with a straight face let slip.
@@ -49,6 +26,7 @@ impl ProblemPage {
         match self.status {
             404 => "This position has been filled, closed, or hallucinated.",
             405 => "That is not in the job description.",
+            410 => "That offer has expired. The clankr has moved on.",
             429 => "Even clankrs get breaks. You have earned one.",
             503 => "The night shift is rebooting.",
             500.. => "Somebody unplugged the wrong clankr.",

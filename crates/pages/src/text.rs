@@ -2,7 +2,7 @@
 
 use std::borrow::Borrow;
 
-use chrono::SecondsFormat;
+use chrono::{DurationRound as _, SecondsFormat, TimeDelta};
 use clankdin_domain::agent::SkillName;
 use clankdin_domain::context::Timestamp;
 use clankdin_domain::gig::{GigStatus, GigType};
@@ -87,6 +87,14 @@ pub(crate) fn age(at: &Timestamp, now: &Timestamp) -> String {
 /// The day, such as `3 Nov 2026`.
 pub(crate) fn day(at: &Timestamp) -> String {
     at.format("%-d %b %Y").to_string()
+}
+
+/// The minute, such as `3 Nov 2026, 09:30 UTC`, and never an earlier one: whoever waits until then has waited
+/// long enough.
+pub(crate) fn minute(at: &Timestamp) -> String {
+    let minute = at.duration_trunc(TimeDelta::minutes(1)).unwrap_or(*at);
+    let told = if minute < *at { minute + TimeDelta::minutes(1) } else { minute };
+    told.format("%-d %b %Y, %H:%M UTC").to_string()
 }
 
 /// `1 pinch`, `2 pinches`.
@@ -209,6 +217,14 @@ mod tests {
         assert_eq!(ago(86_400), "yesterday");
         assert_eq!(ago(3 * 86_400), "3 days ago");
         assert_eq!(ago(40 * 86_400), "6 Dec 2026");
+    }
+
+    #[test]
+    fn a_minute_is_told_as_none_that_is_too_early() {
+        let at = |seconds: i64| minute(&Timestamp::from_timestamp(1_800_000_000 + seconds, 0).unwrap());
+        assert_eq!(at(0), "15 Jan 2027, 08:00 UTC");
+        assert_eq!(at(1), "15 Jan 2027, 08:01 UTC");
+        assert_eq!(at(60), "15 Jan 2027, 08:01 UTC");
     }
 
     #[test]

@@ -31,6 +31,10 @@ use crate::trying::{Parcel, SharedMachine, Trying};
 /// How often a database that is away is asked once more after we were told to stop.
 const LAST_TRIES: usize = 3;
 
+/// How many times as many results as make a batch are written down together where so many wait: each transaction
+/// has its price, whatever is in it.
+const BATCHES: usize = 4;
+
 /// How many things that have ended are taken in before anything new is begun.
 const TAKEN_IN: usize = 256;
 
@@ -63,6 +67,7 @@ enum Over {
     LeadLost,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each says whether something of its own is under way")]
 pub(crate) struct Leading {
     settings: DispatcherSettings,
     database: Database,
@@ -200,7 +205,7 @@ impl Leading {
         }
         self.is_recording = true;
         self.flush_at = None;
-        let progress = machine.take_progress(self.settings.flush_at);
+        let progress = machine.take_progress(self.settings.flush_at * BATCHES);
         self.work.push(Box::pin(record(self.database.clone(), self.lead, progress)));
     }
 
@@ -361,7 +366,9 @@ impl Leading {
             Ok(prepared) => prepared,
             Err(error) => {
                 tracing::warn!(%error, "what is to be sent can't be read");
-                flights.into_iter().for_each(|flight| self.ended(flight, Ended::GivenBack));
+                for flight in flights {
+                    self.ended(flight, Ended::GivenBack);
+                }
                 return self.rest();
             }
         };

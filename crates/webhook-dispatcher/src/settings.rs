@@ -24,7 +24,7 @@ pub struct DispatcherSettings {
     pub try_limit: Duration,
     /// How long a result may wait for others to be recorded with.
     pub flush_after: Duration,
-    /// How many results are recorded together at most.
+    /// From how many results on they are recorded at once; up to four times as many together.
     pub flush_at: usize,
     /// How many events are placed, and endpoints found, in one transaction at most.
     pub batch: usize,

@@ -188,7 +188,7 @@ impl Trying {
         // Each try begins at another address of those that a name has, and goes on where it is refused.
         let first = usize::try_from(flight.job.attempts).unwrap_or_default() % addresses.len().max(1);
         let mut answer = Err(SendError::Dns("the name has no addresses".to_owned()));
-        for address in addresses[first..].iter().chain(&addresses[..first]) {
+        for address in addresses.iter().cycle().skip(first).take(addresses.len()) {
             if !machine.borrow_mut().admit(flight, address.ip(), self.ctx.now()) {
                 return Err(Unmade::Busy);
             }

@@ -38,13 +38,14 @@ pub(super) async fn show_profile(request: Public) -> Answer {
             let missing = Refusal::NotFound(Noun::Agent);
             let Some(found) = uow.agents().by_handle(&handle)? else { return Err(missing) };
             let Some(agent) = uow.agents().by_id(found.id)? else { return Err(missing) };
+            let claim = uow.claims().claim_of(agent.id)?;
             let backings = uow.backings().backers(agent.id, &PageRequest::first(NEWEST_BACKERS))?.items;
             let gigs = GigFilter { author: Some(agent.id), ..GigFilter::default() };
             let most = u8::try_from(MAX_ACTIVE_GIGS).unwrap_or(PageRequest::MAX_LIMIT);
             let gigs = uow.gigs().list(&gigs, &PageRequest::first(most))?.items;
             let posts = PostFilter { author: Some(agent.id), ..PostFilter::default() };
             let posts = uow.posts().list(posts, &PageRequest::first(NEWEST_POSTS))?.items;
-            Ok(ProfilePage { now, agent, backings, gigs, posts })
+            Ok(ProfilePage { now, agent, claim, backings, gigs, posts })
         });
         found.await
     };

@@ -2,6 +2,7 @@
 //! need.
 
 use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{
     self, ETag, EntityTag, Header, HeaderMap, HeaderName, HeaderValue, IfNoneMatch,
 };
@@ -10,11 +11,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DurationRound, TimeDelta};
 use clankdin_domain::context::Timestamp;
 use clankdin_domain::store::StoreError;
-use clankdin_pages::{Feed, Nonce, Page, RenderError};
+use clankdin_pages::{Fault, Feed, Nonce, Page, RenderError};
 use ring::digest::{SHA256, digest};
 
 use super::Format;
-use crate::answer::Answer;
+use crate::answer::{Answer, secret};
 use crate::problem::Problem;
 use crate::recent::Recent;
 use crate::request::Public;
@@ -64,6 +65,30 @@ pub(super) async fn show_feed<F: Feed>(
     let site = &request.app().site;
     let write = async { Ok(recent(read.await?.atom(site)?)) };
     send(request, ATOM, write).await
+}
+
+/// Answers a page that is made for this request alone, and that nobody may keep: it may hold a secret, or tell
+/// of one.
+pub(super) fn show_once(status: StatusCode, html: Result<String, RenderError>) -> Answer {
+    let mut response = HttpResponse::build(status).body(html?);
+    html_head(response.headers_mut());
+    secret(Ok(response))
+}
+
+/// Whether whoever filled in a form can mend what was wrong with it.
+pub(super) fn can_be_mended(problem: &Problem) -> bool {
+    matches!(problem.status(), StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN | StatusCode::CONFLICT)
+}
+
+/// What was wrong with a form; `label` is what its page calls a field.
+pub(super) fn faults(problem: &Problem, label: impl Fn(&str) -> &'static str) -> Vec<Fault> {
+    let told = problem.told_of_fields(label);
+    let mut faults: Vec<Fault> =
+        told.map(|(field, reason)| Fault { field: Some(field.to_owned()), reason }).collect();
+    if faults.is_empty() {
+        faults.push(Fault { field: None, reason: problem.detail().to_owned() });
+    }
+    faults
 }
 
 impl From<RenderError> for Problem {

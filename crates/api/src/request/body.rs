@@ -4,6 +4,7 @@ use actix_web::HttpMessage;
 use actix_web::http::{StatusCode, header};
 use clankdin_domain::agent::revoke_leaked_key;
 use clankdin_domain::refusal::Refusal;
+use clankdin_domain::text::parse_line;
 use clankdin_domain::webhook::WebhookUrl;
 use clankdin_outbound::{CheckError, Outbound};
 use serde::de::DeserializeOwned;
@@ -96,6 +97,18 @@ async fn revoke_leaked(public: &Public, problem: &Problem) -> Result<(), Problem
         Ok(())
     };
     public.write(revoke).await
+}
+
+/// What was typed into that field of a form, as a page may show it again: nothing where it is no line of plain
+/// text, or holds a secret.
+pub(super) fn typed(public: &Public, field: &str) -> String {
+    const MOST_CHARACTERS: usize = 2_048;
+    let body = public.request.extensions().get::<ReadBody>().map(|body| body.0.clone()).unwrap_or_default();
+    if !matches!(encoding(public), Some(Encoding::Form)) {
+        return String::new();
+    }
+    let text = url::form_urlencoded::parse(&body).find(|(name, _)| name == field).map(|(_, text)| text);
+    parse_line(&text.unwrap_or_default(), 0..=MOST_CHARACTERS).unwrap_or_default()
 }
 
 /// What a body is written as.

@@ -300,6 +300,11 @@ impl Public {
         body::read::<B>(self).await
     }
 
+    /// What was typed into that field of a form, as a page may show it again.
+    pub(crate) fn typed(&self, field: &str) -> String {
+        body::typed(self, field)
+    }
+
     /// Spends one of this address's registrations.
     pub(crate) fn spend_registration(&self) -> Result<(), Problem> {
         self.app.request_limits.check_registration(client_ip(&self.request, &self.app.trusted_proxies))

@@ -3,7 +3,6 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{delete, get, post};
-use clankdin_domain::agent::Handle;
 use clankdin_domain::claim::{
     ClaimMethod, ClaimOffer, Claimed, FreshLink, PostUrl, Proof, ProofDomain, ProofFault, Proven, Recovered,
     claim_agent, claim_offer, recover, replace_link, undo_claim,
@@ -141,12 +140,11 @@ pub(crate) struct ClaimOfferView {
 
 impl ClaimOfferView {
     fn new(offer: &ClaimOffer, links: &Links, settings: &ClaimSettings) -> Self {
-        let (handle, code) = (offer.agent.handle.clone(), &offer.verification_code);
-        let tweet = tweet(&handle, code, links);
-        let encoded = utf8_percent_encode(&tweet, NON_ALPHANUMERIC);
+        let (handle, code) = (&offer.agent.handle, &offer.verification_code);
+        let tweet = tweet(offer, links);
         let hours = settings.dispute_time.num_hours();
         Self {
-            tweet_url: format!("https://x.com/intent/post?text={encoded}"),
+            tweet_url: tweet_url(&tweet),
             agent: AgentView::new(offer.agent.summary(), links),
             methods: settings.methods.iter().map(|method| ClaimMethodView::new(*method, code)).collect(),
             instructions: format!(
@@ -162,8 +160,14 @@ impl ClaimOfferView {
 }
 
 /// By its handle and not by its name, which the agent could choose so that its human says something else.
-fn tweet(handle: &Handle, code: &VerificationCode, links: &Links) -> String {
+pub(crate) fn tweet(offer: &ClaimOffer, links: &Links) -> String {
+    let (handle, code) = (&offer.agent.handle, &offer.verification_code);
     format!("{handle} on ClankdIn is my agent. Verification code: {code}\n{}", links.profile(handle))
+}
+
+/// Where a tweet is posted with one click.
+pub(crate) fn tweet_url(tweet: &str) -> String {
+    format!("https://x.com/intent/post?text={}", utf8_percent_encode(tweet, NON_ALPHANUMERIC))
 }
 
 /// An agent that has been claimed. The recovery code is told this once.
@@ -234,14 +238,13 @@ impl From<Recovered> for RecoveredView {
 }
 
 /// What the link that the request names offers.
-pub(crate) async fn offer(request: &Public) -> Result<ClaimOfferView, Problem> {
+pub(crate) async fn offer(request: &Public) -> Result<ClaimOffer, Problem> {
     let token = request.claim_token()?.digest();
-    let offer = request.read(move |uow| claim_offer(uow, &token)).await?;
-    Ok(ClaimOfferView::new(&offer, &request.app().links, &request.app().claims))
+    request.read(move |uow| claim_offer(uow, &token)).await
 }
 
 /// Claims the agent of the link that the request names with the proof in its body.
-pub(crate) async fn claim(request: &Public) -> Result<ClaimedView, Problem> {
+pub(crate) async fn claim(request: &Public) -> Result<Claimed, Problem> {
     let token = request.claim_token()?.digest();
     // Counted whatever becomes of it, and told after what else is wrong.
     let tried = request.app().request_limits.check_claim(token);
@@ -253,20 +256,18 @@ pub(crate) async fn claim(request: &Public) -> Result<ClaimedView, Problem> {
     let read = request.app().proofs.read(&proof, &code).await;
     let account = read.map_err(|fault| proof_failed(&proof, &fault))?;
     let proven = Proven { method: proof.method(), account };
-    let claimed = request.write(move |uow, ctx| claim_agent(uow, ctx, &token, &code, proven)).await?;
-    Ok(ClaimedView::new(claimed, request.app()))
+    request.write(move |uow, ctx| claim_agent(uow, ctx, &token, &code, proven)).await
 }
 
 /// Gives the owner of the agent that the request names a new key for the recovery code in its body.
-pub(crate) async fn recovery(request: &Public) -> Result<RecoveredView, Problem> {
+pub(crate) async fn recovery(request: &Public) -> Result<Recovered, Problem> {
     let agent = request.target_agent().await?.id;
     // Counted whatever becomes of it, and told after what else is wrong with the request.
     let tried = request.spend_recovery();
     let code = request.body::<RecoverBody>().await?;
     tried?;
     let dispute_time = request.app().claims.dispute_time;
-    let recovered = request.write(move |uow, ctx| recover(uow, ctx, agent, &code, dispute_time)).await?;
-    Ok(recovered.into())
+    request.write(move |uow, ctx| recover(uow, ctx, agent, &code, dispute_time)).await
 }
 
 fn refuse_method(method: ClaimMethod, settings: &ClaimSettings) -> Result<(), Problem> {
@@ -307,7 +308,8 @@ fn proof_fault(field: &str, code: &'static str, message: String) -> Problem {
 )]
 #[get("/claim/{token}")]
 pub(crate) async fn show_claim(request: Public) -> Answer {
-    ok(offer(&request).await?)
+    let offer = offer(&request).await?;
+    ok(ClaimOfferView::new(&offer, &request.app().links, &request.app().claims))
 }
 
 /// Claims the agent of this link, and marks it as verified. The answer holds a recovery code, once.
@@ -328,7 +330,7 @@ pub(crate) async fn show_claim(request: Public) -> Answer {
 )]
 #[post("/claim/{token}")]
 pub(crate) async fn make_claim(request: Public) -> Answer {
-    ok(claim(&request).await?)
+    ok(ClaimedView::new(claim(&request).await?, request.app()))
 }
 
 /// Gives the owner of an agent a new key for the recovery code; the old ones of both are dead at once.
@@ -349,7 +351,7 @@ pub(crate) async fn make_claim(request: Public) -> Answer {
 )]
 #[post("/agents/{handle}/recover")]
 pub(crate) async fn recover_agent(request: Public) -> Answer {
-    secret(ok(recovery(&request).await?))
+    secret(ok(RecoveredView::from(recovery(&request).await?)))
 }
 
 /// Makes a fresh claim link; the one before opens nothing.

@@ -32,17 +32,21 @@ fn count(answers: &[Answer], status: u16) -> usize {
     answers.iter().filter(|answer| answer.status == status).count()
 }
 
-/// A server on which an agent may act as often as it likes.
-pub(crate) fn unlimited() -> Server {
-    let none = ActionLimits {
+/// An agent may act as often as it likes.
+pub(crate) fn unlimited_actions() -> ActionLimits {
+    ActionLimits {
         endorsements: None,
         posts: None,
         comments: None,
         pinches: None,
         connections: None,
         backings: None,
-    };
-    Setup { action_limits: none, ..Setup::default() }.start()
+    }
+}
+
+/// A server on which an agent may act as often as it likes.
+pub(crate) fn unlimited() -> Server {
+    Setup { action_limits: unlimited_actions(), ..Setup::default() }.start()
 }
 
 #[test]

@@ -15,10 +15,12 @@ use actix_web::rt::System;
 use chrono::{SecondsFormat, TimeDelta};
 use clankdin_api::{Api, ApiSettings, ClaimSettings, RequestLimits};
 use clankdin_claim_proofs::Proofs;
+use clankdin_domain::claim::{Account, ClaimMethod, Proven, claim_agent};
 use clankdin_domain::context::{Ctx, Timestamp};
 use clankdin_domain::id::AgentId;
 use clankdin_domain::limit::ActionLimits;
 use clankdin_domain::refusal::Refusal;
+use clankdin_domain::secret::{ClaimToken, VerificationCode};
 use clankdin_domain::store::{Database, UnitOfWork};
 use clankdin_domain::webhook::{Deferred, DeferredUntil, Origin, Progress, Walk};
 use clankdin_outbound::{AddressPolicy, Outbound, OutboundSettings, Timeouts};
@@ -188,10 +190,13 @@ impl Server {
         }
     }
 
-    /// Marks an agent as verified.
+    /// Has an agent claimed, and so verified, by an account that is named like it.
     pub(crate) fn verify(&self, agent: &Agent) {
-        let (id, now) = (agent.agent_id(), self.ctx.now());
-        self.write(move |uow, _| Ok(uow.agents().set_verified_at(id, Some(now))?)).unwrap();
+        let token = ClaimToken::parse(agent.claim_token()).unwrap().digest();
+        let code = VerificationCode::parse(&agent.verification_code).unwrap();
+        let account = Account::of_platform(&format!("owner_of_{}", agent.handle)).unwrap();
+        let proven = Proven { method: ClaimMethod::Post, account };
+        self.write(move |uow, ctx| claim_agent(uow, ctx, &token, &code, proven)).unwrap();
     }
 
     /// Runs a use case beside the API.

@@ -16,6 +16,8 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
     reason = "a benchmark tells, and stops at what it can't measure"
 )]
 
@@ -43,7 +45,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const ROUNDS: usize = 5;
 const ENDPOINTS: usize = 1_000;
 const EVENTS: usize = 20;
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 256;
 /// How long latencies are measured.
 const STEADY: Duration = Duration::from_secs(5);
 const TICK: Duration = Duration::from_millis(5);
@@ -140,6 +142,10 @@ async fn steady(
 ) -> (f64, f64) {
     let each_tick = ((rate * TICK.as_secs_f64()).round() as usize).max(1);
     let running = world.start();
+    let told: Vec<_> = agents.clone().map(|number| world.agents[number]).collect();
+    arrived.reset();
+    world.tell(&told, 1).await;
+    arrived.reached(told.len()).await;
     arrived.note_times();
     let mut committed = Vec::new();
     let mut tick = interval(TICK.mul_f64((each_tick as f64 / rate) / TICK.as_secs_f64()));

@@ -1,11 +1,12 @@
 //! Events at their places, for those who read them.
 
+use clankdin_domain::context::Timestamp;
 use clankdin_domain::event::{Event, EventKind, LogEnds, LogRepository, Sequence};
 use clankdin_domain::id::AgentId;
 use clankdin_domain::store::StoreResult;
 use diesel::prelude::*;
 
-use super::super::dialect::{Id, held};
+use super::super::dialect::{Id, held, spell_time};
 use super::super::schema::{log_ends, outbox};
 use super::outbox::{BLANK, EVENT, EventRow, event};
 use super::{DieselStore, limit_of};
@@ -63,15 +64,18 @@ impl DieselStore<'_> {
         held!(log_ends::table.find(1).select(log_ends::head)).first(self.connection).map_err(store_error)
     }
 
-    /// Gives places behind `head` to the events at these positions, in their order.
-    pub(super) fn give_places(&mut self, head: i64, positions: &[i64]) -> StoreResult<()> {
+    /// Gives places behind `head` to the events at these positions, in their order. Nodes of the version before take
+    /// what has a time of routing for done.
+    pub(super) fn give_places(&mut self, now: Timestamp, head: i64, positions: &[i64]) -> StoreResult<()> {
         // Numbers alone: nothing here needs to be bound, and one statement does for all.
         let places =
             positions.iter().zip(head + 1..).map(|(position, place)| format!("({position}, {place})"));
         let places = places.collect::<Vec<_>>().join(", ");
         diesel::sql_query(format!(
             "WITH places (at, place) AS (VALUES {places}) \
-             UPDATE outbox SET sequence = places.place FROM places WHERE outbox.position = places.at"
+             UPDATE outbox SET sequence = places.place, routed_at = {} FROM places \
+             WHERE outbox.position = places.at",
+            spell_time(now)
         ))
         .execute(self.connection)
         .map_err(store_error)?;

@@ -173,7 +173,11 @@ fn taken(origin: Origin, event_id: EventId) -> Recorded {
 }
 
 fn record(uow: &mut dyn UnitOfWork, result: Recorded) -> StoreResult<()> {
-    let progress = Progress { results: vec![result], handled: Sequence::new(1), ..Progress::default() };
+    record_all(uow, vec![result])
+}
+
+fn record_all(uow: &mut dyn UnitOfWork, results: Vec<Recorded>) -> StoreResult<()> {
+    let progress = Progress { results, handled: Sequence::new(1), ..Progress::default() };
     let lead = uow.deliveries().lead(Uuid::from_u128(9).into(), Duration::ZERO)?.unwrap();
     uow.deliveries().record(lead, &progress).map(|is_written| assert!(is_written))
 }
@@ -185,6 +189,11 @@ fn recording_finds_its_rows_by_key() {
             assert_indexed(&plan(move |uow| {
                 let taken = taken(origin, Uuid::from_u128(8).into());
                 record(uow, Recorded { next: NextStep::GiveUp, health, ..taken })
+            }));
+            // Of many, a planner could think that the table is the shorter of the two.
+            assert_indexed(&plan(move |uow| {
+                let events = (0..2_000).map(|number| Uuid::from_u128(1_000 + number).into());
+                record_all(uow, events.map(|event| Recorded { health, ..taken(origin, event) }).collect())
             }));
         }
     }

@@ -142,9 +142,9 @@ contract! {
             threads.into_iter().map(|thread| thread.join().unwrap()).sum()
         });
         assert_eq!(placed + place(world, 100), events.len());
-        let mut places: Vec<_> = hearers(world).into_iter().map(|hearer| hearer.sequence).collect();
-        places.dedup();
-        assert_eq!(places.len(), events.len());
+        let mut told: Vec<_> = hearers(world).into_iter().map(|hearer| hearer.sequence).collect();
+        told.dedup();
+        assert_eq!(told.len(), events.len());
     }
 
     fn the_backlog_tells_what_waits_in_the_outbox_and_since_when(world) {

@@ -44,6 +44,7 @@ impl Standing {
 
 /// One endpoint's.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Lane {
     pub(super) queue: VecDeque<Job>,
     pub(super) under_way: usize,

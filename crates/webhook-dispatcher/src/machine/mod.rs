@@ -17,6 +17,7 @@ mod tests;
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 use chrono::TimeDelta;
 use clankdin_domain::context::Timestamp;
@@ -77,7 +78,8 @@ pub(crate) struct AddressLimits {
 
 impl AddressLimits {
     fn of(self, ip: IpAddr) -> AddressLimit {
-        if AddressPolicy::default().judge(ip).is_ok() { self.public } else { self.private }
+        static EVERYONES: LazyLock<AddressPolicy> = LazyLock::new(AddressPolicy::default);
+        if self.public == self.private || EVERYONES.judge(ip).is_ok() { self.public } else { self.private }
     }
 }
 
@@ -149,13 +151,13 @@ pub(crate) struct Machine {
 impl Machine {
     /// A machine that goes on where every event up to `handled` has its rows, and these endpoints have lines.
     pub(crate) fn new(limits: Limits, handled: Sequence, lines: Vec<WebhookId>) -> Self {
-        let lanes = lines.iter().map(|id| (*id, Lane::with_line(limits.per_endpoint))).collect();
+        let with_line = lines.iter().map(|id| (*id, Lane::with_line(limits.per_endpoint))).collect();
         Self {
             limits,
             walk: Walk { read: handled, within: None },
             handled: Handled::up_to(handled),
             written: handled,
-            lanes,
+            lanes: with_line,
             ready: VecDeque::new(),
             held_back: HashMap::new(),
             lines: lines.into(),
@@ -306,6 +308,7 @@ impl Machine {
     }
 
     /// A flight has ended.
+    #[expect(clippy::needless_pass_by_value, reason = "what has ended can't end once more")]
     pub(crate) fn ended(&mut self, flight: Flight, ended: Ended, now: Timestamp) {
         let Flight { job, address, standing } = flight;
         if let Some((ip, was_suspect)) = address {

@@ -375,7 +375,9 @@ impl Simulation {
                 machine.heard(heard, now);
             }
             machine.due(due, now);
-            lines.into_iter().for_each(|(id, max, waiting)| machine.line(id, max, waiting, now));
+            for (id, max, waiting) in lines {
+                machine.line(id, max, waiting, now);
+            }
             machine.end_reading();
             return;
         }

@@ -64,10 +64,16 @@ fn end(machine: &mut Machine, flight: Flight, status: u16, now: Timestamp) {
     machine.ended(flight, ended, now);
 }
 
+fn end_all(machine: &mut Machine, flights: Vec<Flight>, status: u16, now: Timestamp) {
+    for flight in flights {
+        end(machine, flight, status, now);
+    }
+}
+
 fn fail_all(machine: &mut Machine, now: Timestamp) -> usize {
     let flights = machine.start(now);
     let count = flights.len();
-    flights.into_iter().for_each(|flight| end(machine, flight, 500, now));
+    end_all(machine, flights, 500, now);
     count
 }
 
@@ -97,7 +103,7 @@ fn an_endpoint_whose_last_try_failed_gets_one_at_a_time() {
     tell(&mut machine, [1], 4, AT);
     let flights = machine.start(AT);
     assert_eq!(flights.len(), 1);
-    flights.into_iter().for_each(|flight| end(&mut machine, flight, 200, AT));
+    end_all(&mut machine, flights, 200, AT);
     assert_eq!(machine.start(AT).len(), 3);
 }
 
@@ -162,7 +168,7 @@ fn what_an_endpoint_has_no_room_for_stands_in_its_line_and_comes_after_what_stan
     tell(&mut machine, [1], 100, AT);
     assert_eq!((machine.queued(), lined(&machine)), (64, 36));
     let flights = machine.start(AT);
-    flights.into_iter().for_each(|flight| end(&mut machine, flight, 200, AT));
+    end_all(&mut machine, flights, 200, AT);
     // There is room, but others are before it.
     tell(&mut machine, [1], 1, AT);
     assert_eq!(lined(&machine), 37);
@@ -176,7 +182,8 @@ fn a_line_is_read_when_nothing_else_waits_and_each_of_it_once() {
     machine.recorded(written.clone());
     assert_eq!(machine.wants_lines(AT), []);
     while machine.queued() > 0 || machine.under_way() > 0 {
-        machine.start(AT).into_iter().for_each(|flight| end(&mut machine, flight, 200, AT));
+        let flights = machine.start(AT);
+        end_all(&mut machine, flights, 200, AT);
     }
     let (id, asked) = machine.wants_lines(AT)[0];
     let row = |number| Waiting {
@@ -270,7 +277,8 @@ fn a_private_address_has_no_limit_unless_it_is_set() {
 fn endpoints_that_were_never_tried_leave_room_for_those_that_are_well() {
     let mut machine = machine();
     tell(&mut machine, 1..=4, 1, AT);
-    machine.start(AT).into_iter().for_each(|flight| end(&mut machine, flight, 200, AT));
+    let flights = machine.start(AT);
+    end_all(&mut machine, flights, 200, AT);
     machine.limits.in_all = 100;
     // A thousand that nobody answers for, before anything else.
     tell(&mut machine, 1_001..=2_000, 1, AT);
@@ -287,7 +295,7 @@ fn all_is_handled_up_to_the_first_event_that_has_not_its_rows() {
     let mut flights = machine.start(AT);
     let late = flights.iter().position(|flight| flight.job.origin == Origin::Log(Sequence::new(1))).unwrap();
     let late = flights.remove(late);
-    flights.into_iter().for_each(|flight| end(&mut machine, flight, 200, AT));
+    end_all(&mut machine, flights, 200, AT);
     let written = machine.take_progress(100);
     assert_eq!((written.results.len(), written.handled), (3, Sequence::new(0)));
     machine.recorded(written.clone());
@@ -305,7 +313,8 @@ fn while_results_can_not_be_written_down_only_so_many_are_made() {
     machine.limits.unrecorded = 10;
     for _ in 0..20 {
         tell(&mut machine, [1, 2, 3], 1, AT);
-        machine.start(AT).into_iter().for_each(|flight| end(&mut machine, flight, 200, AT));
+        let flights = machine.start(AT);
+        end_all(&mut machine, flights, 200, AT);
     }
     assert!(machine.unrecorded() <= 10 + 12);
     assert_eq!((machine.wants_log(), machine.wants_due()), (None, None));
@@ -324,6 +333,6 @@ fn endpoints_that_were_held_back_begin_also_when_none_of_their_standing_is_under
         let flights = machine.start(AT);
         assert!(!flights.is_empty(), "stands still after {ended}");
         ended += flights.len();
-        flights.into_iter().for_each(|flight| end(&mut machine, flight, 200, AT));
+        end_all(&mut machine, flights, 200, AT);
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+use super::claiming::see_all_of_a_claim;
 use super::driver::Browser;
 use super::{DESKTOP, Driver, PHONE, Scheme};
 use crate::pages::hostile::HostileScene;
@@ -43,8 +44,7 @@ fn everybody_can_use_every_page() {
     pages.push("/clankrs/linty".to_owned());
     pages.push("/town-square?category=questions&author=nobody".to_owned());
     let mut found = Vec::new();
-    for page in pages {
-        browser.go(scene.server.address, &page);
+    let mut look = |page: &str| {
         browser.run(&axe);
         for window in [PHONE, DESKTOP] {
             browser.resize(window);
@@ -58,7 +58,12 @@ fn everybody_can_use_every_page() {
                 );
             }
         }
+    };
+    for page in pages {
+        browser.go(scene.server.address, &page);
+        look(&page);
     }
+    see_all_of_a_claim(&browser, look);
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
@@ -68,7 +73,7 @@ fn hostile_texts_stay_texts_where_scripts_run() {
     let browser = driver.open(true);
     let scene = HostileScene::new();
     browser.resize(PHONE);
-    for page in &scene.pages {
+    for page in scene.pages.iter().chain(&scene.forms) {
         browser.go(scene.server.address, page);
         assert_eq!(browser.run("return typeof window.zq"), "undefined", "{page}");
         let odd = "iframe, style, form[action^=http], img, object, embed, details, zq, base, meta[http-equiv], \

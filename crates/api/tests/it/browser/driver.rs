@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -16,6 +16,9 @@ use super::{Scheme, Window};
 
 /// Makes it a failure that there is no browser.
 const REQUIRE: &str = "CLANKDIN_TEST_REQUIRE_BROWSER";
+
+/// Longer than any page takes to come.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Names an element in answers (`WebDriver`, section 12).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
@@ -200,9 +203,34 @@ impl Browser<'_> {
         found.remove(0)
     }
 
-    /// Follows a link or pushes a button, and waits until the next page is there.
+    /// Follows a link or sends a form, and waits until the next page is there.
+    #[track_caller]
+    pub(super) fn follow(&self, element: &Element) {
+        self.turn(|| self.click(element));
+    }
+
+    /// Does what leads to another page, and waits until it is there: a browser that is busy sends a form some
+    /// time after its button was pushed.
+    #[track_caller]
+    pub(super) fn turn(&self, act: impl FnOnce()) {
+        let (page, began) = (self.find_one("html"), Instant::now());
+        act();
+        let path = format!("/session/{}/element/{}/name", self.session, page.0);
+        let is_old = || self.driver.exchange("GET", &path, &Value::Null).unwrap().0 == 200;
+        // The new one is there with the last of its elements, which every page has.
+        while is_old() || self.find("footer ~ svg").is_empty() {
+            assert!(began.elapsed() < PATIENCE, "{} is not there whole", self.path());
+        }
+    }
+
+    /// Clicks on what leads to no other page.
     pub(super) fn click(&self, element: &Element) {
         self.send("POST", &format!("/element/{}/click", element.0), &json!({}));
+    }
+
+    /// Takes out of a field what stands in it.
+    pub(super) fn clear(&self, element: &Element) {
+        self.send("POST", &format!("/element/{}/clear", element.0), &json!({}));
     }
 
     /// Types into a field.
@@ -212,6 +240,8 @@ impl Browser<'_> {
 
     /// Presses a key of the keyboard (`WebDriver`, section 17.4.2).
     pub(super) fn press(&self, key: char) {
+        // A page takes keys once it was drawn, and drops them before.
+        self.screenshot();
         let actions = json!([{ "type": "keyDown", "value": key }, { "type": "keyUp", "value": key }]);
         self.send(
             "POST",
@@ -231,6 +261,11 @@ impl Browser<'_> {
         text.as_str().unwrap().to_owned()
     }
 
+    /// What stands in a field, or another property of an element.
+    pub(super) fn property(&self, element: &Element, name: &str) -> Value {
+        self.send("GET", &format!("/element/{}/property/{name}", element.0), &json!({}))
+    }
+
     pub(super) fn attribute(&self, element: &Element, name: &str) -> Option<String> {
         let value = self.send("GET", &format!("/element/{}/attribute/{name}", element.0), &json!({}));
         value.as_str().map(str::to_owned)
@@ -244,6 +279,10 @@ impl Browser<'_> {
 
     /// The whole page as a PNG, however long it is.
     pub(super) fn screenshot(&self) -> Vec<u8> {
+        let began = Instant::now();
+        while self.page_size().0 == 0 {
+            assert!(began.elapsed() < PATIENCE, "{} is not laid out", self.path());
+        }
         let shot = self.devtools("Page.captureScreenshot", &json!({ "captureBeyondViewport": true }));
         STANDARD.decode(shot["data"].as_str().unwrap()).unwrap()
     }

@@ -1,6 +1,7 @@
 //! Pages as a browser shows them: a real Chromium, steered over `WebDriver`.
 
 mod axe;
+mod claiming;
 mod driver;
 mod screenshots;
 mod walking;
@@ -17,6 +18,10 @@ struct Window {
 
 const PHONE: Window = Window { name: "phone", width: 390, height: 844 };
 const DESKTOP: Window = Window { name: "desktop", width: 1280, height: 900 };
+
+/// The tab key (`WebDriver`, section 17.4.2).
+const TAB: char = '\u{E004}';
+const ENTER: char = '\u{E007}';
 
 /// What the reader likes best.
 #[derive(Debug, Clone, Copy)]

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use super::claiming::see_all_of_a_claim;
 use super::{DESKTOP, Driver, PHONE, Scheme};
 use crate::pages::scene::Scene;
 
@@ -24,16 +25,20 @@ fn every_page_is_drawn_in_every_window() {
         ("thread", format!("/town-square/{}", scene.post)),
         ("problem", "/clankrs/nobody".to_owned()),
     ];
-    for (name, path) in pages {
-        browser.go(scene.server.address, &path);
+    let draw = |name: &str| {
         for (window, scheme) in
             [(PHONE, Scheme::Light), (DESKTOP, Scheme::Light), (PHONE, Scheme::Dark), (DESKTOP, Scheme::Dark)]
         {
             browser.resize(window);
             browser.prefer(scheme);
             let picture = browser.screenshot();
-            assert!(picture.starts_with(b"\x89PNG"), "{path}");
+            assert!(picture.starts_with(b"\x89PNG"), "{name}");
             fs::write(folder.join(format!("{name}-{}-{}.png", window.name, scheme.name())), picture).unwrap();
         }
+    };
+    for (name, path) in pages {
+        browser.go(scene.server.address, &path);
+        draw(name);
     }
+    see_all_of_a_claim(&browser, draw);
 }

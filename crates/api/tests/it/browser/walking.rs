@@ -1,12 +1,8 @@
 //! People walk from page to page, with scripts switched off.
 
-use super::{Driver, PHONE};
+use super::{Driver, ENTER, PHONE, TAB};
 use crate::concurrency::unlimited;
 use crate::pages::scene::{Scene, write};
-
-/// The tab key (`WebDriver`, section 17.4.2).
-const TAB: char = '\u{E004}';
-const ENTER: char = '\u{E007}';
 
 #[test]
 fn without_scripts_people_get_everywhere() {
@@ -19,38 +15,38 @@ fn without_scripts_people_get_everywhere() {
     browser.go(server, "/");
     assert_eq!(browser.title(), "ClankdIn, where clankrs beg for work");
     let newest = browser.find("section[aria-labelledby=newest] h3 a");
-    browser.click(&newest[0]);
+    browser.follow(&newest[0]);
     assert_eq!(browser.path(), "/clankrs/databot");
     assert_eq!(browser.text(&browser.find_one("h1 bdi")), "DataBot");
     let skills = browser.find(".skills a");
-    browser.click(&skills[1]);
+    browser.follow(&skills[1]);
     assert_eq!(browser.path(), "/clankrs/databot/skills/Data%20Analysis/endorsers");
     assert_eq!(browser.find(".people li").len(), 6);
-    browser.click(&browser.find(".people a")[0]);
+    browser.follow(&browser.find(".people a")[0]);
     assert_eq!(browser.path(), "/clankrs/kai");
 
     // The search, by form alone.
-    browser.click(&browser.find_one("nav[aria-label=Main] li:first-child a"));
+    browser.follow(&browser.find_one("nav[aria-label=Main] li:first-child a"));
     browser.type_into(&browser.find_one("#skill"), "python");
     browser.click(&browser.find_one("#verified"));
-    browser.click(&browser.find_one("form.search button"));
+    browser.follow(&browser.find_one("form.search button"));
     assert_eq!(browser.path(), "/clankrs?q=&skill=python&verified=true");
     let found: Vec<String> = browser.find("main .name").iter().map(|name| browser.text(name)).collect();
     assert_eq!(found, ["DataBot", "Kai"]);
 
     // A gig, and a thread.
-    browser.click(&browser.find_one("nav[aria-label=Main] li:nth-child(2) a"));
-    browser.click(&browser.find(".gig h2 a")[0]);
+    browser.follow(&browser.find_one("nav[aria-label=Main] li:nth-child(2) a"));
+    browser.follow(&browser.find(".gig h2 a")[0]);
     assert_eq!(browser.path(), format!("/gigs/{}", scene.gig));
-    browser.click(&browser.find_one("nav[aria-label=Main] li:nth-child(3) a"));
-    browser.click(&browser.find(".post .meta a")[0]);
+    browser.follow(&browser.find_one("nav[aria-label=Main] li:nth-child(3) a"));
+    browser.follow(&browser.find(".post .meta a")[0]);
     assert_eq!(browser.path(), format!("/town-square/{}", scene.post));
     assert_eq!(browser.find(".comments li").len(), 3);
 
     // What is not there is told, and leads back.
     browser.go(server, "/clankrs/nobody");
     assert_eq!(browser.text(&browser.find_one("h1")), "Not Found");
-    browser.click(&browser.find_one(".problem a"));
+    browser.follow(&browser.find_one(".problem a"));
     assert_eq!(browser.path(), "/");
 
     the_square_is_paged(&browser);
@@ -67,11 +63,11 @@ fn the_square_is_paged(browser: &super::driver::Browser<'_>) {
         let texts = browser.find(".post .prose");
         seen.extend(texts.iter().map(|text| browser.text(text)));
         let Some(next) = browser.find(".pager a[rel=next]").pop() else { break };
-        browser.click(&next);
+        browser.follow(&next);
     }
     let written: Vec<String> = (0..posts.len()).rev().map(|n| format!("Post {n}")).collect();
     assert_eq!(seen, written);
-    browser.click(&browser.find_one(".pager a"));
+    browser.follow(&browser.find_one(".pager a"));
     assert_eq!(browser.path(), "/town-square");
 }
 
@@ -89,6 +85,6 @@ fn the_keyboard_suffices(browser: &super::driver::Browser<'_>, scene: &Scene) {
         browser.press(TAB);
     }
     assert_eq!(browser.attribute(&browser.focused(), "href").unwrap(), "/town-square?category=wins");
-    browser.press(ENTER);
+    browser.turn(|| browser.press(ENTER));
     assert_eq!(browser.path(), "/town-square?category=wins");
 }

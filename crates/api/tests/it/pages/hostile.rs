@@ -6,9 +6,11 @@ use serde_json::{Value, json};
 
 use super::between;
 use super::scene::write;
-use crate::concurrency::unlimited;
+use crate::claiming::{beside, link};
+use crate::concurrency::unlimited_actions;
+use crate::platform::Platform;
 use crate::rows::id_of;
-use crate::support::Server;
+use crate::support::{Answer, Server, Setup};
 
 /// Stands in everything that is written here, and in nothing else.
 const MARK: &str = "zq";
@@ -48,11 +50,16 @@ const LONG: [&str; 9] = [
 pub(crate) struct HostileScene {
     pub(crate) server: Server,
     pub(crate) pages: Vec<String>,
+    /// Those by which humans claim agents and get them back.
+    pub(crate) forms: Vec<String>,
+    /// What each of the forms answered that were sent, well and badly filled in.
+    sent: Vec<Answer>,
 }
 
 impl HostileScene {
     pub(crate) fn new() -> Self {
-        let server = unlimited();
+        let platform = Platform::start();
+        let server = Setup { action_limits: unlimited_actions(), ..beside(&platform) }.start();
         let one_line = |text: &str| text.replace('\n', " ");
         let mut pages: Vec<String> =
             ["/", "/clankrs", "/gigs", "/town-square", "/town-square?sort=top"].map(str::to_owned).into();
@@ -93,7 +100,25 @@ impl HostileScene {
             }
             agents.push(agent);
         }
-        Self { server, pages }
+        let (mut forms, mut sent) = (Vec::new(), Vec::new());
+        for (n, agent) in agents.iter().enumerate() {
+            let (claim, recover) = (link(agent), format!("/agents/{}/recover", agent.handle));
+            for (field, text) in [("proof_url", SHORT[n]), ("domain", SHORT[n]), ("method", SHORT[n])] {
+                sent.push(server.submit(&claim, &[(field, text)]));
+            }
+            if n % 2 == 0 {
+                forms.push(claim);
+                continue;
+            }
+            let proof_url = platform.post("owner", u32::try_from(n).unwrap(), &agent.verification_code);
+            let claimed = server.submit(&claim, &[("proof_url", &proof_url)]);
+            assert_eq!(claimed.status, 200, "{claimed:?}");
+            let code = format!("clnr_{}", between(claimed.text(), "<code>clnr_", "</code>"));
+            sent.extend([claimed, server.submit(&recover, &[("recovery_code", &code)])]);
+            sent.push(server.submit(&recover, &[("recovery_code", SHORT[n])]));
+            forms.push(recover.replacen("/agents/", "/clankrs/", 1));
+        }
+        Self { server, pages, forms, sent }
     }
 }
 
@@ -118,37 +143,64 @@ fn attributes(tag: &str) -> Vec<&str> {
         .collect()
 }
 
+/// Holds a page that has only the tags and attributes that it should, and links that lead nowhere else.
+#[track_caller]
+fn is_of_known_parts(path: &str, page: &str, tags_of_forms: &str, attributes_of_forms: &str) {
+    assert!(page.contains(MARK), "{path} shows what was written");
+    let known_tags: BTreeSet<&str> =
+        TAGS.split_whitespace().chain(tags_of_forms.split_whitespace()).collect();
+    let known_attributes: BTreeSet<&str> =
+        ATTRIBUTES.split_whitespace().chain(attributes_of_forms.split_whitespace()).collect();
+    for tag in tags(page) {
+        let name = tag.trim_start_matches('/').split([' ', '\n', '/']).next().unwrap();
+        assert!(known_tags.contains(name), "{path}: <{tag}>");
+        for attribute in attributes(tag) {
+            assert!(known_attributes.contains(attribute), "{path}: {attribute} in <{tag}>");
+        }
+    }
+    assert_eq!(page.matches("<meta http-equiv").count(), 0, "{path}");
+    for address in page.split(" href=\"").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+        let scheme = address.starts_with(['/', '#']) || address.starts_with("https://");
+        assert!(scheme || address.starts_with("http://zq.example"), "{path}: {address}");
+        assert!(!address.contains(['<', '\'', ' ']), "{path}: {address}");
+    }
+}
+
+const TAGS: &str = "!doctype html head meta title link script body a header div span nav ul li ol main article section \
+    h1 h2 h3 h4 p footer svg defs g path circle rect use dl dt dd time bdi form label input select option button code";
+
+const ATTRIBUTES: &str = "html lang prefix charset name content rel href type property class id aria-label aria-current \
+    aria-labelledby aria-hidden tabindex title dir datetime viewBox focusable width height d stroke stroke-width fill cx \
+    cy r x y rx action method role for value selected checked";
+
+#[test]
+fn no_text_becomes_a_part_of_a_form_or_of_what_it_answers() {
+    let scene = HostileScene::new();
+    let (tags, attributes) = (
+        "blockquote fieldset legend strong",
+        "required autofocus autocomplete autocapitalize spellcheck aria-invalid aria-describedby",
+    );
+    assert_eq!((scene.forms.len(), scene.sent.len()), (SHORT.len(), SHORT.len() * 3 + SHORT.len() / 2 * 3));
+    for path in &scene.forms {
+        let page = scene.server.page(path);
+        is_of_known_parts(path, &page, tags, attributes);
+        assert!(!page.contains("<script"), "{path}");
+    }
+    for answer in &scene.sent {
+        assert!([200, 400, 409].contains(&answer.status), "{answer:?}");
+        is_of_known_parts(&format!("{answer:?}"), answer.text(), tags, attributes);
+        assert!(!answer.text().contains("<script"), "{answer:?}");
+    }
+}
+
 #[test]
 fn no_text_becomes_a_tag_an_attribute_or_an_address() {
     let scene = HostileScene::new();
-    let known_tags: BTreeSet<&str> = "!doctype html head meta title link script body a header div span nav ul li ol main \
-        article section h1 h2 h3 h4 p footer svg defs g path circle rect use dl dt dd time bdi form label input select \
-        option button code"
-        .split_whitespace()
-        .collect();
-    let known_attributes: BTreeSet<&str> = "html lang prefix charset name content rel href type property class id \
-        aria-label aria-current aria-labelledby aria-hidden tabindex title dir datetime viewBox focusable width height d \
-        stroke stroke-width fill cx cy r x y rx action method role for value selected checked"
-        .split_whitespace()
-        .collect();
     for path in &scene.pages {
         let page = scene.server.page(path);
-        assert!(page.contains(MARK), "{path} shows what was written");
-        for tag in tags(&page) {
-            let name = tag.trim_start_matches('/').split([' ', '\n', '/']).next().unwrap();
-            assert!(known_tags.contains(name), "{path}: <{tag}>");
-            for attribute in attributes(tag) {
-                assert!(known_attributes.contains(attribute), "{path}: {attribute} in <{tag}>");
-            }
-        }
+        is_of_known_parts(path, &page, "", "");
         assert_eq!(page.matches("<script").count(), 1, "{path}");
         assert_eq!(page.matches("</script>").count(), 1, "{path}");
-        assert_eq!(page.matches("<meta http-equiv").count(), 0, "{path}");
-        for address in page.split(" href=\"").skip(1).map(|rest| rest.split('"').next().unwrap()) {
-            let scheme = address.starts_with(['/', '#']) || address.starts_with("https://");
-            assert!(scheme || address.starts_with("http://zq.example"), "{path}: {address}");
-            assert!(!address.contains(['<', '\'', ' ']), "{path}: {address}");
-        }
     }
 }
 

@@ -103,6 +103,26 @@ fn clankrs_are_found_by_word_by_skill_and_by_being_verified() {
 }
 
 #[test]
+fn the_square_leads_to_each_of_its_six_categories() {
+    let scene = super::scene::Scene::new();
+    let page = scene.server.page("/town-square");
+    let tabs = between(&page, "aria-label=\"Categories\"", "</nav>");
+    let listed =
+        scene.server.get("/town-square/categories").is(200)["categories"].as_array().unwrap().clone();
+    assert_eq!(listed.len(), 6);
+    for category in listed {
+        let (name, what_for) =
+            (category["name"].as_str().unwrap(), category["description"].as_str().unwrap());
+        let address = format!("/town-square?category={name}");
+        assert!(tabs.contains(&format!("href=\"{address}\"")), "{name} is not in {tabs}");
+        let page = scene.server.page(&address);
+        assert!(page.contains(what_for), "{what_for} is not in {page}");
+        let posts = scene.server.get(&address).is(200)["posts"].as_array().unwrap().len();
+        assert!(posts > 0 && page.matches("<article class=\"card post\"").count() == posts, "{name}");
+    }
+}
+
+#[test]
 fn the_front_page_counts_what_there_is() {
     let server = Server::start();
     let kai = server.register("Kai");

@@ -1,11 +1,14 @@
 //! Pages for people, their Markdown twins, and feeds.
 
+mod checks;
+mod claims;
 mod errors;
 mod feeds;
 mod formats;
 pub(crate) mod hostile;
 mod lists;
 mod profile;
+mod recovery;
 pub(crate) mod scene;
 mod sending;
 mod size;
@@ -30,6 +33,13 @@ impl Server {
         answer.text().to_owned()
     }
 
+    /// The answer that a browser gets which has sent a form.
+    pub(crate) fn submit(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let request = self.request("POST", path).header("Accept", BROWSER);
+        request.header("Content-Type", "application/x-www-form-urlencoded").body(body).send()
+    }
+
     /// The page's Markdown twin.
     #[track_caller]
     pub(crate) fn twin(&self, path: &str) -> String {
@@ -40,6 +50,25 @@ impl Server {
         );
         answer.text().to_owned()
     }
+}
+
+/// Holds an answer that is a page, and that nobody may keep.
+#[track_caller]
+pub(crate) fn is_kept_by_nobody(answer: &Answer, status: u16) {
+    assert_eq!(
+        (answer.status, answer.header("content-type")),
+        (status, Some("text/html; charset=utf-8")),
+        "{answer:?}"
+    );
+    assert_eq!(answer.header("cache-control"), Some("no-store"), "{answer:?}");
+    assert_eq!(answer.header("referrer-policy"), Some("no-referrer"), "{answer:?}");
+    let policy = answer.header("content-security-policy").unwrap();
+    assert!(policy.contains("default-src 'none'") && policy.contains("form-action 'self'"), "{policy}");
+    assert_eq!(answer.header("etag"), None, "{answer:?}");
+    let text = answer.text();
+    assert!(text.contains("content=\"noindex\"") && !text.contains("canonical"), "{text}");
+    assert!(!text.contains("<script"), "{text}");
+    assert!(answer.body.len() < size::MOST_BYTES, "{} bytes", answer.body.len());
 }
 
 /// What stands between two marks for the first time.

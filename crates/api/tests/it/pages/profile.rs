@@ -13,10 +13,14 @@ fn a_profile_shows_who_it_is_and_who_stands_behind_it() {
     for part in [
         "<bdi>DataBot</bdi><span class=\"check\"",
         "@databot",
-        "claimed by its human on",
+        "claimed by <a href=\"https://x.com/owner_of_databot\" rel=\"nofollow noopener noreferrer\">\
+         <bdi>@owner_of_databot on X</bdi></a>, proven by a public post on 17 Jan 2027",
         "Looking for work. Will analyze anything.",
         ">2 h ago</time>",
         "<dt>Backers</dt><dd>2</dd>",
+        "<dt>Connections</dt><dd>0</dd>",
+        "<dt>Posts</dt><dd>1</dd>",
+        "<dt>Gigs</dt><dd>1</dd>",
         "<dt>Endorsements</dt><dd>12</dd>",
         "href=\"/clankrs/databot/skills/Data%20Analysis/endorsers\"",
         "6 endorsements",

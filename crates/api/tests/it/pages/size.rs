@@ -6,7 +6,7 @@ use super::scene::{Scene, write};
 use crate::concurrency::unlimited;
 
 /// Uncompressed, with no more of what agents wrote than has to be there.
-const MOST_BYTES: usize = 30 * 1024;
+pub(super) const MOST_BYTES: usize = 30 * 1024;
 
 #[test]
 fn a_page_takes_less_than_30_kib_besides_what_agents_wrote() {

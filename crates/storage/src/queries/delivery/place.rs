@@ -4,7 +4,7 @@ use clankdin_domain::context::Timestamp;
 use clankdin_domain::store::StoreResult;
 use diesel::prelude::*;
 
-use super::super::super::dialect::{Time, unheld};
+use super::super::super::dialect::unheld;
 use super::super::super::schema::outbox;
 use super::super::{DieselStore, limit_of};
 use crate::error::store_error;
@@ -30,12 +30,7 @@ impl DieselStore<'_> {
         if positions.is_empty() {
             return Ok(0);
         }
-        // Nodes of the version before take what says so for done.
-        diesel::update(outbox::table.filter(outbox::position.eq_any(&positions)))
-            .set(outbox::routed_at.eq(Time(now)))
-            .execute(self.connection)
-            .map_err(store_error)?;
-        self.give_places(head, &positions)?;
+        self.give_places(now, head, &positions)?;
         Ok(positions.len())
     }
 }

@@ -68,19 +68,23 @@ impl DieselStore<'_> {
         if rows.is_empty() {
             return Ok(());
         }
+        // Looked up row by row: of a join, a planner that knows nothing yet could walk all events.
         let statement = format!(
             "WITH results ({COLUMNS}) AS (VALUES {}) \
              INSERT INTO deliveries (webhook_id, event_id, status, attempts, next_attempt_at, last_attempt_at, \
                last_status, last_failure, last_latency_ms, tries) \
              SELECT results.webhook_id, results.event_id, results.status, results.attempts, \
                CASE WHEN results.next_attempt_at = {parked} AND results.status = 'pending' \
-                 AND webhooks.status = 'active' THEN outbox.occurred_at ELSE results.next_attempt_at END, \
+                 AND (SELECT status FROM webhooks WHERE id = results.webhook_id) = 'active' \
+                 THEN (SELECT occurred_at FROM outbox WHERE id = results.event_id) \
+                 ELSE results.next_attempt_at END, \
                results.last_attempt_at, results.last_status, results.last_failure, \
                results.last_latency_ms, CASE WHEN results.tried IS NULL THEN '[]' \
                  ELSE '[' || results.tried || ']' END \
-             FROM results JOIN webhooks ON webhooks.id = results.webhook_id \
-               JOIN outbox ON outbox.id = results.event_id \
-             WHERE true ON CONFLICT (webhook_id, event_id) DO NOTHING",
+             FROM results \
+             WHERE (SELECT id FROM webhooks WHERE id = results.webhook_id) IS NOT NULL \
+               AND (SELECT id FROM outbox WHERE id = results.event_id) IS NOT NULL \
+             ON CONFLICT (webhook_id, event_id) DO NOTHING",
             rows.values(),
             parked = spell_time(PARKED.0),
         );
