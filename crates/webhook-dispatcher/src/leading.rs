@@ -38,6 +38,10 @@ const BATCHES: usize = 4;
 /// How many things that have ended are taken in before anything new is begun.
 const TAKEN_IN: usize = 256;
 
+/// How long those that could begin wait for others to begin with, while something is under way: what they take is
+/// read for all of them at once.
+const START_EVERY: Duration = Duration::from_millis(2);
+
 /// Something that is under way, and what comes of it.
 type Work = Pin<Box<dyn Future<Output = Done>>>;
 
@@ -95,6 +99,7 @@ pub(crate) struct Leading {
     has_passed_over: bool,
     renew_at: Instant,
     flush_at: Option<Instant>,
+    start_at: Instant,
     /// The database failed: it is left alone until then.
     rest_until: Option<Instant>,
     last_tries: usize,
@@ -126,6 +131,7 @@ impl Leading {
             has_passed_over: false,
             renew_at: asked + settings.renew_every,
             flush_at: None,
+            start_at: asked,
             rest_until: None,
             last_tries: 0,
         }
@@ -171,7 +177,7 @@ impl Leading {
         self.renew(now);
         self.record(now);
         if !self.stop.is_on() && now < self.leads_until.get() {
-            self.start();
+            self.start(now);
             self.look(now);
         }
     }
@@ -209,11 +215,16 @@ impl Leading {
         self.work.push(Box::pin(record(self.database.clone(), self.lead, progress)));
     }
 
-    fn start(&mut self) {
-        let flights = self.machine.borrow_mut().start(self.ctx.now());
+    fn start(&mut self, now: Instant) {
+        let mut machine = self.machine.borrow_mut();
+        if now < self.start_at && machine.under_way() > 0 {
+            return;
+        }
+        let flights = machine.start(self.ctx.now());
         if flights.is_empty() {
             return;
         }
+        self.start_at = now + START_EVERY;
         let database = self.database.clone();
         self.work.push(Box::pin(async move {
             let webhooks: Vec<_> = flights.iter().map(|flight| flight.job.webhook_id).collect();
@@ -296,7 +307,9 @@ impl Leading {
             return until;
         }
         let clock = self.ctx.now();
-        let machine_at = self.machine.borrow().next_at(clock);
+        let machine = self.machine.borrow();
+        let machine_at = machine.next_at(clock);
+        let start_at = machine.has_ready().then_some(self.start_at);
         let at = [machine_at, self.due_at().filter(|_| !self.is_looking)].into_iter().flatten().min();
         let at = at.map(|at| now + (at - clock).to_std().unwrap_or(Duration::ZERO));
         let look_at = if self.is_looking { None } else { Some(self.look_at) };
@@ -304,7 +317,7 @@ impl Leading {
         let flush_at = self.flush_at.filter(|_| !self.is_recording);
         // What can't be done without the lead is done once that was taken anew.
         let leads = now < self.leads_until.get();
-        let of_work = [at, look_at].into_iter().flatten().filter(|_| leads);
+        let of_work = [at, look_at, start_at].into_iter().flatten().filter(|_| leads);
         let first = of_work.chain(renew_at).chain(flush_at).min();
         first.unwrap_or(now + self.settings.poll).max(now)
     }

@@ -456,6 +456,11 @@ impl Machine {
         pause.into_iter().chain(address).min()
     }
 
+    /// Whether something may begin.
+    pub(crate) fn has_ready(&self) -> bool {
+        !self.ready.is_empty() && self.under_way < self.limits.in_all && self.has_room_to_record()
+    }
+
     /// How many tries are under way.
     pub(crate) fn under_way(&self) -> usize {
         self.under_way
