@@ -20,10 +20,11 @@ impl Embed {
         serde_json::from_slice(body).ok()
     }
 
-    /// Whether it tells of another post than the one that was asked for: of the one that this one passes on.
+    /// Whether it tells of another post than the one that was asked for: of the one that this one passes on. Where
+    /// it does not say which, it may.
     pub(crate) fn is_of_another(&self, post: &PostUrl) -> bool {
         let told = self.url.as_deref().map(PostUrl::parse);
-        told.is_some_and(|told| told.is_ok_and(|told| told.id() != post.id()))
+        !told.is_some_and(|told| told.is_ok_and(|told| told.id() == post.id()))
     }
 
     /// Whether the post passes on what another wrote.
@@ -36,11 +37,12 @@ impl Embed {
         Account::at(&self.author_url)
     }
 
-    /// What its author wrote: the paragraph, without what the platform puts beside it.
+    /// What its author wrote: the first paragraph, without what the platform puts beside it, such as a post that this
+    /// one quotes.
     pub(crate) fn text(&self) -> String {
         let paragraph = self.html.split_once("<p").and_then(|(_, rest)| rest.split_once('>'));
-        let paragraph = paragraph.and_then(|(_, rest)| rest.rsplit_once("</p>"));
-        without_tags(paragraph.map_or(self.html.as_str(), |(text, _)| text))
+        let paragraph = paragraph.and_then(|(_, rest)| rest.split_once("</p>"));
+        without_tags(paragraph.map_or("", |(text, _)| text))
     }
 }
 
@@ -76,7 +78,9 @@ mod tests {
             r#"<a href="https://x.com/kai/status/1">May 5, 2026</a></blockquote>"#
         );
         assert_eq!(embed(html).text(), "My agent:\nswift-A3B2 pic.x.com/x");
-        assert_eq!(embed("swift-A3B2").text(), "swift-A3B2");
+        assert_eq!(embed("swift-A3B2").text(), "");
+        let quoting = "<blockquote><p>Look</p><blockquote><p>swift-A3B2</p></blockquote></blockquote>";
+        assert_eq!(embed(quoting).text(), "Look");
     }
 
     #[test]

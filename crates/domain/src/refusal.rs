@@ -105,7 +105,10 @@ pub enum Refusal {
     #[error("you have no webhook: register one first")]
     NoWebhook,
     /// The claim link has claimed before.
-    #[error("this claim link has been used: the agent can make a new one as long as nobody has claimed it")]
+    #[error(
+        "this claim link has been used: if you were not shown a recovery code, somebody else has used it, and the \
+         agent should undo the claim now (DELETE /agents/me/claim) and make a new link"
+    )]
     ClaimLinkUsed,
     /// The agent is claimed, and needs no link.
     #[error("this agent is claimed: a new link is made once the claim is undone, or ended by a new name")]

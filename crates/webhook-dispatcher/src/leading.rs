@@ -26,7 +26,7 @@ use crate::machine::{Ended, Flight, Machine};
 use crate::metrics::Metrics;
 use crate::settings::DispatcherSettings;
 use crate::standing::Standing;
-use crate::trying::{Parcel, SharedMachine, Trying};
+use crate::trying::{CORRUPT, Parcel, SharedMachine, Trying};
 
 /// How often a database that is away is asked once more after we were told to stop.
 const LAST_TRIES: usize = 3;
@@ -48,7 +48,7 @@ type Work = Pin<Box<dyn Future<Output = Done>>>;
 /// What has ended.
 enum Done {
     Looked(StoreResult<Look>),
-    Prepared(Vec<Flight>, StoreResult<Vec<Result<(Endpoint, Event), Missing>>>),
+    Prepared(Vec<Flight>, StoreResult<Vec<Result<Parcel, Box<Ended>>>>),
     Tried(Flight, Ended),
     Recorded(Progress, StoreResult<bool>),
     Renewed(Instant, StoreResult<Option<Lead>>),
@@ -87,7 +87,8 @@ pub(crate) struct Leading {
     machine: SharedMachine,
     work: FuturesUnordered<Work>,
     is_looking: bool,
-    is_recording: bool,
+    /// How many transactions write down what was done.
+    recording: usize,
     is_renewing: bool,
     /// Whether there may be something to be found.
     look_now: bool,
@@ -122,7 +123,7 @@ impl Leading {
             machine: SharedMachine::new(machine),
             work: FuturesUnordered::new(),
             is_looking: false,
-            is_recording: false,
+            recording: 0,
             is_renewing: false,
             look_now: true,
             look_at: asked,
@@ -162,7 +163,8 @@ impl Leading {
             return Some(Over::LeadLost);
         }
         let machine = self.machine.borrow();
-        let is_done = machine.under_way() == 0 && !self.is_recording && !self.is_looking;
+        let is_done =
+            machine.under_way() == 0 && self.recording == 0 && !self.is_looking && !self.is_renewing;
         let nothing_left = machine.unrecorded() == 0 && !machine.is_ahead() || self.last_tries >= LAST_TRIES;
         (self.stop.is_on() && is_done && nothing_left).then_some(Over::Stopped)
     }
@@ -206,10 +208,10 @@ impl Leading {
         let flush_at = *self.flush_at.get_or_insert(now + patience);
         let flush_at = if waiting > 0 { flush_at.min(now + self.settings.flush_after) } else { flush_at };
         self.flush_at = Some(flush_at);
-        if self.is_recording || (now < flush_at && waiting < self.settings.flush_at && !self.stop.is_on()) {
+        if self.recording > 0 || (now < flush_at && waiting < self.settings.flush_at && !self.stop.is_on()) {
             return;
         }
-        self.is_recording = true;
+        self.recording = 1;
         self.flush_at = None;
         let progress = machine.take_progress(self.settings.flush_at * BATCHES);
         self.work.push(Box::pin(record(self.database.clone(), self.lead, progress)));
@@ -233,12 +235,8 @@ impl Leading {
                 let deliveries = uow.deliveries();
                 let endpoints = deliveries.endpoints(&webhooks)?;
                 let events = deliveries.events(&events)?;
-                let both = |(endpoint, event): (Result<Endpoint, _>, Result<Event, Missing>)| match event {
-                    // What can't be read of an event never can; of an endpoint, it may be again.
-                    Err(Missing::Unreadable | Missing::Disabled) => Err(Missing::Gone),
-                    event => Ok((endpoint?, event?)),
-                };
-                Ok::<_, StoreError>(endpoints.into_iter().zip(events).map(both).collect())
+                let both = endpoints.into_iter().zip(events).map(|(endpoint, event)| both(endpoint, event));
+                Ok::<_, StoreError>(both.collect())
             });
             let prepared = prepared.await;
             Done::Prepared(flights, prepared)
@@ -314,7 +312,7 @@ impl Leading {
         let at = at.map(|at| now + (at - clock).to_std().unwrap_or(Duration::ZERO));
         let look_at = if self.is_looking { None } else { Some(self.look_at) };
         let renew_at = (!self.is_renewing).then_some(self.renew_at);
-        let flush_at = self.flush_at.filter(|_| !self.is_recording);
+        let flush_at = self.flush_at.filter(|_| self.recording == 0);
         // What can't be done without the lead is done once that was taken anew.
         let leads = now < self.leads_until.get();
         let of_work = [at, look_at, start_at].into_iter().flatten().filter(|_| leads);
@@ -370,11 +368,7 @@ impl Leading {
         self.look_at = Instant::now() + poll;
     }
 
-    fn prepared(
-        &mut self,
-        flights: Vec<Flight>,
-        prepared: StoreResult<Vec<Result<(Endpoint, Event), Missing>>>,
-    ) {
+    fn prepared(&mut self, flights: Vec<Flight>, prepared: StoreResult<Vec<Result<Parcel, Box<Ended>>>>) {
         let prepared = match prepared {
             Ok(prepared) => prepared,
             Err(error) => {
@@ -387,10 +381,8 @@ impl Leading {
         };
         for (flight, prepared) in flights.into_iter().zip(prepared) {
             match prepared {
-                Ok((endpoint, event)) => self.send(flight, Parcel { endpoint, event }),
-                Err(Missing::Disabled) => self.ended(flight, Ended::Disabled),
-                Err(Missing::Unreadable) => self.ended(flight, Ended::Sealed),
-                Err(Missing::Gone) => self.ended(flight, Ended::Void("erased")),
+                Ok(parcel) => self.send(flight, parcel),
+                Err(ended) => self.ended(flight, *ended),
             }
         }
     }
@@ -421,7 +413,7 @@ impl Leading {
     }
 
     fn recorded(&mut self, progress: Progress, recorded: StoreResult<bool>) {
-        self.is_recording = false;
+        self.recording -= 1;
         match recorded {
             Ok(true) => {
                 self.last_tries = 0;
@@ -467,9 +459,9 @@ impl Leading {
             handled,
         });
         for single in singles.chain(deferred) {
+            self.recording += 1;
             self.work.push(Box::pin(record(self.database.clone(), self.lead, single)));
         }
-        self.is_recording = true;
     }
 
     fn renewed(&mut self, asked: Instant, renewed: &StoreResult<Option<Lead>>) {
@@ -494,4 +486,19 @@ async fn record(database: Database, lead: Lead, progress: Progress) -> Done {
     let written = progress.clone();
     let recorded = database.write(move |uow| uow.deliveries().record(lead, &written)).await;
     Done::Recorded(progress, recorded)
+}
+
+/// What is to be sent, or what becomes of it instead.
+fn both(endpoint: Result<Endpoint, Missing>, event: Result<Event, Missing>) -> Result<Parcel, Box<Ended>> {
+    let event = event.map_err(|missing| match missing {
+        // What can't be read of an event never can; of an endpoint, it may be again.
+        Missing::Unreadable => Box::new(Ended::Void(CORRUPT)),
+        Missing::Gone | Missing::Disabled => Box::new(Ended::Void("erased")),
+    })?;
+    let endpoint = endpoint.map_err(|missing| match missing {
+        Missing::Disabled => Box::new(Ended::Disabled),
+        Missing::Unreadable => Box::new(Ended::Sealed),
+        Missing::Gone => Box::new(Ended::Void("erased")),
+    })?;
+    Ok(Parcel { endpoint, event })
 }

@@ -188,13 +188,16 @@ impl Trying {
         // Each try begins at another address of those that a name has, and goes on where it is refused.
         let first = usize::try_from(flight.job.attempts).unwrap_or_default() % addresses.len().max(1);
         let mut answer = Err(SendError::Dns("the name has no addresses".to_owned()));
+        let mut is_refused = false;
         for address in addresses.iter().cycle().skip(first).take(addresses.len()) {
             if !machine.borrow_mut().admit(flight, address.ip(), self.ctx.now()) {
-                return Err(Unmade::Busy);
+                // A try that was refused elsewhere counts, whether or not this address has room.
+                return if is_refused { Ok(answer) } else { Err(Unmade::Busy) };
             }
             let has_more = machine.borrow().has_more(flight.job.webhook_id);
             answer = self.post(&client, target, *address, has_more, request).await;
-            if !matches!(answer, Err(SendError::Connect(_))) {
+            is_refused = matches!(answer, Err(SendError::Connect(_)));
+            if !is_refused {
                 break;
             }
         }
@@ -238,7 +241,7 @@ impl Trying {
 }
 
 /// Why a delivery is given up whose event is damaged.
-const CORRUPT: &str = "corrupt";
+pub(crate) const CORRUPT: &str = "corrupt";
 
 /// A request that is under way to a host and port, also when it ends because its task is dropped.
 struct UnderWay<'t> {

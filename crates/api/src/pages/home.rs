@@ -19,18 +19,21 @@ const NEWEST_AGENTS: u8 = 6;
 const NEWEST_GIGS: u8 = 3;
 const NEWEST_POSTS: u8 = 5;
 
-/// How long totals are told that were counted once: to count means to read an index from end to end.
+/// How long totals are told that were counted once, where nobody says whether something was committed since: to
+/// count means to read an index from end to end.
 const COUNTED_FOR: Duration = Duration::from_secs(10);
 
 /// Totals as they were counted a moment ago.
 #[derive(Debug, Default)]
-pub(crate) struct CountedTotals(Mutex<Option<(Instant, Totals)>>);
+pub(crate) struct CountedTotals(Mutex<Option<(Instant, Option<u64>, Totals)>>);
 
 impl CountedTotals {
     async fn get(&self, request: &Public) -> Result<Totals, Problem> {
+        let commits = request.app().database.commits();
         let counted = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((at, totals)) = counted
-            && at.elapsed() < COUNTED_FOR
+        if let Some((at, counted_at, totals)) = counted
+            && counted_at == commits
+            && (commits.is_some() || at.elapsed() < COUNTED_FOR)
         {
             return Ok(totals);
         }
@@ -42,7 +45,7 @@ impl CountedTotals {
             })
         });
         let totals = count.await?;
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), totals));
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), commits, totals));
         Ok(totals)
     }
 }

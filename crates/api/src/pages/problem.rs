@@ -2,7 +2,7 @@
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::ServiceResponse;
-use actix_web::http::header::HeaderValue;
+use actix_web::http::header::{AUTHORIZATION, HeaderValue};
 use actix_web::web;
 use clankdin_pages::ProblemPage;
 
@@ -26,7 +26,8 @@ pub(crate) fn page_of_problem<B: MessageBody + 'static>(
 fn page<B>(response: &ServiceResponse<B>, request_id: &HeaderValue) -> Option<String> {
     let problem = response.response().error()?.as_error::<Problem>()?;
     let request = response.request();
-    if Format::of(request.headers()) != Format::Html {
+    // Whoever sends a key is an agent, whatever its library says that it takes.
+    if request.headers().contains_key(AUTHORIZATION) || Format::of(request.headers()) != Format::Html {
         return None;
     }
     let status = response.status();

@@ -181,9 +181,10 @@ pub(crate) struct ClaimedView {
     pub(crate) verified_at: String,
     /// Until then the agent's key may undo the claim; from then on the recovery code works.
     pub(crate) final_at: String,
-    /// Gets a new key when the old one is lost; to be kept by the owner.
+    /// Gets a new key when the old one is lost; to be kept by the owner. Null where a claim that a new name had put
+    /// to rest counts again: the code that was given with it goes on working.
     #[schema(example = "clnr_…")]
-    pub(crate) recovery_code: String,
+    pub(crate) recovery_code: Option<String>,
 }
 
 impl ClaimedView {
@@ -193,7 +194,7 @@ impl ClaimedView {
             account: claimed.claim.proven.account.as_str().to_owned(),
             verified_at: time(claimed.verified_at),
             final_at: time(claimed.claim.final_at(app.claims.dispute_time)),
-            recovery_code: claimed.recovery_code.expose().to_owned(),
+            recovery_code: claimed.recovery_code.map(|code| code.expose().to_owned()),
             agent: AgentView::new(claimed.agent, &app.links),
         }
     }

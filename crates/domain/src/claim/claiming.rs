@@ -17,8 +17,9 @@ pub struct Claimed {
     pub claim: Claim,
     /// Since when the agent is verified.
     pub verified_at: Timestamp,
-    /// By it the owner gets a new key; the database holds its digest alone.
-    pub recovery_code: RecoveryCode,
+    /// By it the owner gets a new key; the database holds its digest alone. None where the one that was given with the
+    /// claim goes on working.
+    pub recovery_code: Option<RecoveryCode>,
 }
 
 /// Claims the agent of that link for who has proved with that code that it is theirs, marks it as verified,
@@ -54,12 +55,14 @@ pub fn claim_agent(
     if rests.as_ref().is_some_and(|claim| !claim.proven.is_of_same(&proven)) {
         return Err(Refusal::ClaimedByAnother);
     }
-    let recovery_code = RecoveryCode::generate(ctx.random());
     let verified_at = ctx.now();
-    let claim = Claim {
-        proven,
-        claimed_at: rests.map_or(verified_at, |claim| claim.claimed_at),
-        recovery_code: recovery_code.digest(),
+    // Whoever sees the link and the post could renew a claim: that gives nobody a way to the key, which the
+    // owner has had since the claim was made.
+    let (claim, recovery_code) = if let Some(rests) = rests {
+        (Claim { proven, ..rests }, None)
+    } else {
+        let code = RecoveryCode::generate(ctx.random());
+        (Claim { proven, claimed_at: verified_at, recovery_code: code.digest() }, Some(code))
     };
     uow.claims().use_link(me, verified_at)?;
     uow.claims().save_claim(me, &claim)?;

@@ -167,9 +167,12 @@ pub(crate) fn hold_lead(connection: &mut Connection, fence: i64) -> StoreResult<
 
 /// Lets another take the lead.
 pub(crate) fn lay_lead_down(connection: &mut Connection, fence: i64) -> StoreResult<()> {
-    diesel::sql_query("UPDATE dispatcher_leads SET held_until = '-infinity' WHERE id = 1 AND fence = $1")
-        .bind::<BigInt, _>(fence)
-        .execute(connection)
-        .map_err(store_error)?;
+    diesel::sql_query(
+        "UPDATE dispatcher_leads SET dispatcher = NULL, held_until = '-infinity' \
+         WHERE id = 1 AND fence = $1",
+    )
+    .bind::<BigInt, _>(fence)
+    .execute(connection)
+    .map_err(store_error)?;
     Ok(())
 }

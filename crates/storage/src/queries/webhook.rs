@@ -19,8 +19,8 @@ use super::{DieselStore, limit_of};
 use crate::error::{corrupt, store_error};
 use crate::seal::{MasterKey, NoRandomness, Purpose, UnsealError};
 
-/// When what waits for a disabled endpoint is due: never. Between those that are due it would be
-/// walked over at each claim.
+/// When what waits for a disabled endpoint is due: never. Between those that are due it would be walked over each time
+/// that they are read.
 pub(super) const PARKED: Time = Time(match Timestamp::from_timestamp(253_402_300_799, 0) {
     Some(end_of_9999) => end_of_9999,
     None => Timestamp::MAX_UTC,
@@ -99,6 +99,8 @@ impl WebhookRepository for DieselStore<'_> {
 
     fn update(&mut self, webhook: &Webhook) -> StoreResult<()> {
         let id = Id(webhook.id.uuid());
+        let before: String =
+            webhooks::table.find(id).select(webhooks::status).first(self.connection).map_err(store_error)?;
         diesel::update(webhooks::table.find(id))
             .set((
                 webhooks::url.eq(webhook.url.as_str()),
@@ -113,6 +115,7 @@ impl WebhookRepository for DieselStore<'_> {
         subscribe(self.connection, id, &webhook.events)?;
         match webhook.status {
             WebhookStatus::Disabled => park(self.connection, id),
+            WebhookStatus::Active if before == webhook.status.name() => Ok(()),
             WebhookStatus::Active => unpark(self.connection, id, webhook.created_at),
         }
     }
@@ -268,9 +271,11 @@ fn subscribe(connection: &mut Connection, id: Id, events: &Subscription) -> Stor
     Ok(())
 }
 
-/// Keeps what waits for an endpoint out of the way until it is switched on again.
+/// Keeps what waits for an endpoint out of the way until it is switched on again. What stands in its line is out of the
+/// way already, however much that is.
 pub(super) fn park(connection: &mut Connection, id: Id) -> StoreResult<()> {
-    let waiting = deliveries::status.eq(DeliveryStatus::Pending.name());
+    let waiting =
+        deliveries::status.eq(DeliveryStatus::Pending.name()).and(deliveries::next_attempt_at.lt(IN_LINE));
     diesel::update(deliveries::table.filter(deliveries::webhook_id.eq(id).and(waiting)))
         .set(deliveries::next_attempt_at.eq(PARKED))
         .execute(connection)
@@ -278,14 +283,26 @@ pub(super) fn park(connection: &mut Connection, id: Id) -> StoreResult<()> {
     Ok(())
 }
 
-/// Makes what was parked due at once: any time gone by says so.
+/// Makes what was parked due at once, and the first in line, upon which the others follow: any time gone by says so.
 fn unpark(connection: &mut Connection, id: Id, past: Timestamp) -> StoreResult<()> {
-    let parked =
-        deliveries::status.eq(DeliveryStatus::Pending.name()).and(deliveries::next_attempt_at.eq(PARKED));
-    diesel::update(deliveries::table.filter(deliveries::webhook_id.eq(id).and(parked)))
+    let its = deliveries::webhook_id.eq(id).and(deliveries::status.eq(DeliveryStatus::Pending.name()));
+    diesel::update(deliveries::table.filter(its.and(deliveries::next_attempt_at.eq(PARKED))))
         .set(deliveries::next_attempt_at.eq(Time(past)))
         .execute(connection)
         .map_err(store_error)?;
+    let first: Option<Id> = deliveries::table
+        .filter(its.and(deliveries::next_attempt_at.eq(IN_LINE)))
+        .order(deliveries::event_id)
+        .select(deliveries::event_id)
+        .first(connection)
+        .optional()
+        .map_err(store_error)?;
+    if let Some(first) = first {
+        diesel::update(deliveries::table.find((id, first)))
+            .set(deliveries::next_attempt_at.eq(Time(past)))
+            .execute(connection)
+            .map_err(store_error)?;
+    }
     Ok(())
 }
 

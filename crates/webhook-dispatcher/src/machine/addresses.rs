@@ -9,7 +9,7 @@ use clankdin_domain::id::WebhookId;
 
 const SECOND: TimeDelta = TimeDelta::seconds(1);
 
-/// From so many on, addresses to which nothing is under way are forgotten.
+/// From so many on, and twice as many as were kept, addresses to which nothing is under way are forgotten.
 const MANY: usize = 1_024;
 
 /// How much one address may get.
@@ -65,6 +65,8 @@ pub(crate) struct Addresses {
     known: HashMap<IpAddr, Address>,
     /// Those at which somebody waits.
     waited_for: HashSet<IpAddr>,
+    /// How many were left when the others were last forgotten.
+    kept: usize,
 }
 
 impl Addresses {
@@ -121,11 +123,12 @@ impl Addresses {
             }
             address.has_waiting()
         });
-        if self.known.len() > MANY {
+        if self.known.len() > MANY.max(self.kept * 2) {
             self.known.retain(|_, address| {
                 address.begun.retain(|begun| now - *begun < SECOND);
                 address.under_way > 0 || !address.begun.is_empty() || address.has_waiting()
             });
+            self.kept = self.known.len();
         }
         woken
     }

@@ -64,6 +64,8 @@ pub(super) struct Lane {
     pub(super) to_line: usize,
     /// Whether all that stands there is known: there is nothing to be read until something is written down.
     pub(super) line_is_known: bool,
+    /// Whether its line was found empty: of an endpoint that was switched off, it may come back.
+    pub(super) line_was_empty: bool,
     /// Whether it stands in the list of lanes with a line.
     pub(super) is_in_lines: bool,
     /// Whether it stands in a list of those that begin or wait to.
@@ -141,12 +143,21 @@ impl Lane {
         self.failures > 0
     }
 
-    /// Whether nothing would be forgotten with it but that it is well.
+    /// What its row says of an endpoint of which nothing is known yet.
+    pub(super) fn learn(&mut self, is_failing: bool) {
+        if is_failing && self.standing() == Standing::New {
+            self.is_suspect = true;
+            self.failures = 1;
+        }
+    }
+
+    /// Whether nothing would be forgotten with it that its rows don't tell.
     pub(super) fn is_idle(&self) -> bool {
         self.queue.is_empty()
             && self.under_way == 0
-            && !self.is_suspect
+            && self.paused_until.is_none()
             && !self.is_in_lines
+            && !self.line_was_empty
             && self.to_line == 0
             && !self.is_listed
     }

@@ -48,7 +48,7 @@ const LINES_READ: usize = 16;
 /// How many due deliveries are read at once.
 const DUE_READ: usize = 256;
 
-/// From so many lanes on, those that are well and idle are forgotten.
+/// How many lanes are kept at least before any is forgotten.
 const MANY_LANES: usize = 100_000;
 
 /// How much is done at once.
@@ -127,6 +127,8 @@ pub(crate) struct Machine {
     handled: Handled,
     written: Sequence,
     lanes: HashMap<WebhookId, Lane>,
+    /// From so many lanes on, those that are idle are forgotten.
+    many_lanes: usize,
     /// Lanes of which something may begin, in turn.
     ready: VecDeque<WebhookId>,
     /// Lanes that wait for a place among those of their standing.
@@ -158,6 +160,7 @@ impl Machine {
             handled: Handled::up_to(handled),
             written: handled,
             lanes: with_line,
+            many_lanes: MANY_LANES,
             ready: VecDeque::new(),
             held_back: HashMap::new(),
             lines: lines.into(),
@@ -230,6 +233,9 @@ impl Machine {
         let (mut is_new, mut is_left) = (false, false);
         for waiting in waiting {
             let key = (waiting.webhook_id, waiting.event_id);
+            if let Some(lane) = self.lanes.get_mut(&id) {
+                lane.learn(waiting.is_failing);
+            }
             let has_room = self.lanes.get(&id).is_some_and(|lane| lane.queue.len() < lane.room(now));
             if has_room && self.held.insert(key) {
                 is_new = true;
@@ -242,6 +248,7 @@ impl Machine {
             // What is on its way to the line was not there yet, and what is known may come back to it.
             lane.has_line = !is_all || is_left || lane.to_line > 0;
             lane.line_is_known = !is_new;
+            lane.line_was_empty = !lane.has_line;
         }
     }
 
@@ -328,6 +335,13 @@ impl Machine {
                     lane.succeed(is_slow);
                 } else if let Some(until) = lane.fail(now) {
                     self.pauses.insert((until, id));
+                }
+                if std::mem::take(&mut lane.line_was_empty) {
+                    lane.has_line = true;
+                    lane.line_is_known = false;
+                    if !std::mem::replace(&mut lane.is_in_lines, true) {
+                        self.lines.push_back(id);
+                    }
                 }
                 self.progress.results.push(result);
             }
@@ -440,8 +454,10 @@ impl Machine {
     /// That could not be written down yet.
     pub(crate) fn put_back(&mut self, progress: Progress) {
         self.settle(&progress);
-        self.progress.results.extend(progress.results);
-        self.progress.deferred.extend(progress.deferred);
+        // Before what ended meanwhile: a success that came later must not seem to be the earlier.
+        let later = std::mem::replace(&mut self.progress, progress);
+        self.progress.results.extend(later.results);
+        self.progress.deferred.extend(later.deferred);
     }
 
     /// That can't be written down: it stays as it is until the lead is taken anew.
@@ -491,7 +507,7 @@ impl Machine {
     fn take_in(&mut self, job: Job, is_failing: bool, now: Timestamp) {
         let at_once = self.limits.per_endpoint;
         let lane = self.lanes.entry(job.webhook_id).or_insert_with(|| Lane::new(at_once, is_failing));
-        let is_pressed = self.queued >= self.limits.queued && !lane.queue.is_empty();
+        let is_pressed = self.queued >= self.limits.queued && (lane.is_suspect || !lane.queue.is_empty());
         let has_line = lane.has_line || lane.to_line > 0;
         if has_line || is_pressed || lane.queue.len() >= lane.room(now) {
             self.defer(&job, DeferredUntil::ItsTurn);
@@ -561,8 +577,9 @@ impl Machine {
     }
 
     fn forget_idle_lanes(&mut self) {
-        if self.lanes.len() > MANY_LANES {
+        if self.lanes.len() > self.many_lanes {
             self.lanes.retain(|_, lane| !lane.is_idle());
+            self.many_lanes = MANY_LANES.max(self.lanes.len() * 2);
         }
     }
 }

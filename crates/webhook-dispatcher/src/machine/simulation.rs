@@ -223,6 +223,8 @@ impl Model {
                 NextStep::RetryAt(at) => (DeliveryStatus::Pending, at),
                 NextStep::GiveUp => (DeliveryStatus::Failed, result.attempt.at),
             };
+            let is_active = self.endpoint(result.webhook_id).is_active;
+            let due_at = if is_active || status != DeliveryStatus::Pending { due_at } else { parked() };
             let row = Row { status, due_at, attempts: result.attempts };
             self.put((result.webhook_id, result.event_id), result.origin, row);
             let endpoint = self.endpoint(result.webhook_id);
@@ -239,9 +241,9 @@ impl Model {
             let attempts = self.rows.get(&key).map_or(0, |row| row.attempts);
             let is_active = self.endpoint(deferred.webhook_id).is_active;
             let due_at = match deferred.until {
+                _ if !is_active => parked(),
                 // It was switched on again since.
-                DeferredUntil::SwitchedOn if is_active => Timestamp::UNIX_EPOCH,
-                DeferredUntil::SwitchedOn => parked(),
+                DeferredUntil::SwitchedOn => Timestamp::UNIX_EPOCH,
                 _ => in_line(),
             };
             self.put(key, deferred.origin, Row { status: DeliveryStatus::Pending, due_at, attempts });
@@ -279,11 +281,19 @@ impl Model {
 
     fn switch_on(&mut self, place: usize, now: Timestamp) {
         let endpoint = &mut self.endpoints[place];
-        endpoint.is_active = true;
+        if std::mem::replace(&mut endpoint.is_active, true) {
+            return;
+        }
         let id = endpoint.id;
         let its = self.rows.iter_mut().filter(|((webhook, _), _)| *webhook == id);
         its.filter(|(_, row)| row.due_at == parked() && row.status == DeliveryStatus::Pending)
             .for_each(|(_, row)| row.due_at = now);
+        let first = self.rows.iter_mut().find(|((webhook, _), row)| {
+            *webhook == id && row.status == DeliveryStatus::Pending && row.due_at == in_line()
+        });
+        if let Some((_, row)) = first {
+            row.due_at = now;
+        }
     }
 }
 

@@ -74,10 +74,7 @@ impl DieselStore<'_> {
              INSERT INTO deliveries (webhook_id, event_id, status, attempts, next_attempt_at, last_attempt_at, \
                last_status, last_failure, last_latency_ms, tries) \
              SELECT results.webhook_id, results.event_id, results.status, results.attempts, \
-               CASE WHEN results.next_attempt_at = {parked} AND results.status = 'pending' \
-                 AND (SELECT status FROM webhooks WHERE id = results.webhook_id) = 'active' \
-                 THEN (SELECT occurred_at FROM outbox WHERE id = results.event_id) \
-                 ELSE results.next_attempt_at END, \
+               {next_attempt_at}, \
                results.last_attempt_at, results.last_status, results.last_failure, \
                results.last_latency_ms, CASE WHEN results.tried IS NULL THEN '[]' \
                  ELSE '[' || results.tried || ']' END \
@@ -86,7 +83,7 @@ impl DieselStore<'_> {
                AND (SELECT id FROM outbox WHERE id = results.event_id) IS NOT NULL \
              ON CONFLICT (webhook_id, event_id) DO NOTHING",
             rows.values(),
-            parked = spell_time(PARKED.0),
+            next_attempt_at = next_attempt_at(),
         );
         rows.execute(statement, self.connection)
     }
@@ -99,7 +96,7 @@ impl DieselStore<'_> {
         let (before, after) = appending("deliveries.tries", MAX_TRIES);
         let statement = format!(
             "WITH results ({COLUMNS}) AS (VALUES {}) \
-             UPDATE deliveries SET status = results.status, next_attempt_at = results.next_attempt_at, \
+             UPDATE deliveries SET status = results.status, next_attempt_at = {next_attempt_at}, \
                attempts = coalesce(results.attempts, deliveries.attempts), \
                last_attempt_at = coalesce(results.last_attempt_at, deliveries.last_attempt_at), \
                last_status = CASE WHEN results.last_attempt_at IS NULL THEN deliveries.last_status \
@@ -112,7 +109,8 @@ impl DieselStore<'_> {
              FROM results WHERE deliveries.webhook_id = results.webhook_id \
                AND deliveries.event_id = results.event_id AND deliveries.status = 'pending' \
                AND deliveries.next_attempt_at = results.was_due_at",
-            rows.values()
+            rows.values(),
+            next_attempt_at = next_attempt_at(),
         );
         rows.execute(statement, self.connection)
     }
@@ -128,6 +126,7 @@ impl DieselStore<'_> {
     fn record_health(&mut self, result: &Recorded) -> StoreResult<()> {
         let id = Id(result.webhook_id.uuid());
         let its = webhooks::table.find(id).filter(webhooks::url.eq(result.url.as_str()));
+        let is_gone = matches!(result.attempt.outcome, AttemptOutcome::Answered { status: 410, .. });
         match result.health {
             EndpointHealth::Unchanged => {}
             EndpointHealth::Healthy => {
@@ -147,7 +146,6 @@ impl DieselStore<'_> {
             EndpointHealth::Disabled => {
                 // An endpoint that says it is gone is believed. One that has failed for too long is
                 // not disabled when another delivery has succeeded since.
-                let is_gone = result.next == NextStep::GiveUp;
                 let failing = webhooks::failing_since.is_not_null().or(is_gone.into_sql::<Bool>());
                 let disabled = diesel::update(its.filter(failing))
                     .set(webhooks::status.eq(WebhookStatus::Disabled.name()))
@@ -242,6 +240,19 @@ impl Rows {
         query.execute(connection).map_err(store_error)?;
         Ok(())
     }
+}
+
+/// When a delivery is tried next, by what its endpoint is now: what is pending for one that is switched off waits until
+/// it is on, and what would wait for that while it is on is due.
+fn next_attempt_at() -> String {
+    let parked = spell_time(PARKED.0);
+    format!(
+        "CASE WHEN results.status <> 'pending' THEN results.next_attempt_at \
+         WHEN (SELECT status FROM webhooks WHERE id = results.webhook_id) <> 'active' THEN {parked} \
+         WHEN results.next_attempt_at = {parked} \
+           THEN (SELECT occurred_at FROM outbox WHERE id = results.event_id) \
+         ELSE results.next_attempt_at END"
+    )
 }
 
 /// When its row was due, where it had one.
