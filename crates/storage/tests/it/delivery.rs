@@ -273,11 +273,11 @@ contract! {
                 origin: waits.origin,
                 until: DeferredUntil::ItsTurn,
             }],
-            handled: Sequence::new(1),
+            handled: Sequence::new(100),
         });
         assert_eq!((ready(world).len(), next_due_at(world)), (0, Some(again)));
         assert_eq!(line(world, hers, 10)[0].event_id, waits.event_id);
-        assert_eq!(world.read(|uow| uow.deliveries().handled()).unwrap(), Sequence::new(1));
+        assert_eq!(world.read(|uow| uow.deliveries().handled()).unwrap(), Sequence::new(100));
     }
 
     fn what_waits_in_line_is_found_in_the_order_of_its_events(world) {
@@ -368,6 +368,33 @@ contract! {
         set_status(world, kai, hook, WebhookStatus::Active);
         defer(world, &first, DeferredUntil::SwitchedOn);
         assert_eq!(told(&ready(world)), [(hook, first.event_id)]);
+    }
+
+    fn whatever_is_written_down_of_an_endpoint_that_is_off_waits_until_it_is_on(world) {
+        let (kai, hook) = listener(world, "Kai");
+        let events: Vec<_> = (0..3).map(|_| tell(world, kai, EventKind::Pinch)).collect();
+        let all = ready(world);
+        defer(world, &all[0], DeferredUntil::ItsTurn);
+        set_status(world, kai, hook, WebhookStatus::Disabled);
+        defer(world, &all[1], DeferredUntil::ItsTurn);
+        record(world, vec![failed(world, &all[2], world.now() + TimeDelta::seconds(5))]);
+        assert_eq!((ready(world).len(), line(world, hook, 9).len(), next_due_at(world)), (0, 0, None));
+        set_status(world, kai, hook, WebhookStatus::Active);
+        assert_eq!(told(&ready(world)), [(hook, events[0]), (hook, events[1]), (hook, events[2])]);
+    }
+
+    fn a_long_line_stays_where_it_is_while_its_endpoint_is_off_and_its_first_is_due_after(world) {
+        let (kai, hook) = listener(world, "Kai");
+        let events: Vec<_> = (0..5).map(|_| tell(world, kai, EventKind::Pinch)).collect();
+        line_up(world);
+        set_status(world, kai, hook, WebhookStatus::Disabled);
+        assert_eq!(next_due_at(world), None);
+        set_status(world, kai, hook, WebhookStatus::Active);
+        assert_eq!(told(&ready(world)), [(hook, events[0])]);
+        assert_eq!(line(world, hook, 9).len(), 4);
+        // To switch on what is on makes nothing else due.
+        set_status(world, kai, hook, WebhookStatus::Active);
+        assert_eq!(told(&ready(world)), [(hook, events[0])]);
     }
 
     fn of_a_deleted_endpoint_nothing_is_kept(world) {
