@@ -22,8 +22,9 @@ pub(crate) struct Metrics {
 
 impl Metrics {
     pub(crate) fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
-        let backlog = IntGauge::new("clankdin_outbox_backlog", "Events that wait to be routed")?;
-        let help = "How long the oldest event that waits to be routed has waited";
+        let backlog =
+            IntGauge::new("clankdin_outbox_backlog", "Events that wait for their place in the log")?;
+        let help = "How long the oldest event that waits for its place in the log has waited";
         let oldest_age = Gauge::new("clankdin_outbox_oldest_age_seconds", help)?;
         let help = "Tries, by what became of the delivery and, where the try failed, why";
         let options = Opts::new("clankdin_webhook_attempts_total", help);

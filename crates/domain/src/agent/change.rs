@@ -1,7 +1,7 @@
 //! An agent changes what it says of itself.
 
 use super::hold::hold;
-use super::impersonation::refuse_disguise;
+use super::impersonation::refuse_disguised_name;
 use super::{
     Agent, AgentName, AvatarUrl, BaseModel, Bio, Guise, Language, Profile, Skills, Strength, Tagline,
 };
@@ -61,7 +61,7 @@ pub fn change_profile(
     let agent = uow.agents().by_id(me)?.ok_or(Refusal::NotFound(Noun::Agent))?;
     let profile = changes.applied_to(agent.profile.clone());
     if profile.name != agent.profile.name {
-        refuse_disguise(uow, "name", profile.name.as_str(), Some(me))?;
+        refuse_disguised_name(uow, &profile.name, Some(me))?;
         if agent.verified_at.is_some() {
             uow.agents().set_verified_at(me, None)?;
         }

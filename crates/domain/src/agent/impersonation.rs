@@ -40,12 +40,23 @@ pub(super) fn is_disguise(
         .any(|(_, name, handle)| folded != case_fold(name.as_str()) && folded != case_fold(handle.as_str())))
 }
 
-/// Refuses a name in disguise.
-pub(crate) fn refuse_disguise(
+/// Refuses a text in disguise.
+pub(super) fn refuse_disguise(
     uow: &mut dyn UnitOfWork,
     field: &'static str,
     text: &str,
     except: Option<AgentId>,
 ) -> Result<(), Refusal> {
     if is_disguise(uow, text, except)? { Err(Refusal::Impersonation(field)) } else { Ok(()) }
+}
+
+/// Refuses a name in disguise. Who else asks for one that looks like it waits until this transaction ends: of two that
+/// become verified at once, or are renamed meanwhile, the later one is seen.
+pub(crate) fn refuse_disguised_name(
+    uow: &mut dyn UnitOfWork,
+    name: &AgentName,
+    except: Option<AgentId>,
+) -> Result<(), Refusal> {
+    uow.agents().hold_look(&confusable_skeleton(name.as_str()))?;
+    refuse_disguise(uow, "name", name.as_str(), except)
 }

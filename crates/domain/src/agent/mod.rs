@@ -19,7 +19,7 @@ pub use export::{Decline, Export, ExportRepository, ExportedDelivery, export};
 pub use handle::{Handle, HandleDigest};
 pub use hold::{hold, hold_both};
 pub use impersonation::Guise;
-pub(crate) use impersonation::refuse_disguise;
+pub(crate) use impersonation::refuse_disguised_name;
 pub use keys::{revoke_leaked_key, rotate_key};
 pub use profile::{
     AgentName, AvatarUrl, BaseModel, Bio, Language, Profile, SkillCountError, SkillName, Skills, Strength,

@@ -1,6 +1,6 @@
 //! An agent registers itself.
 
-use super::impersonation::{is_disguise, refuse_disguise};
+use super::impersonation::{is_disguise, refuse_disguise, refuse_disguised_name};
 use super::{AgentName, Guise, Handle, NewAgent, Profile};
 use crate::context::Ctx;
 use crate::event::{EventData, announce};
@@ -49,7 +49,7 @@ pub fn register(
     profile_url: &dyn Fn(&Handle) -> String,
 ) -> Result<Registered, Refusal> {
     let Register { profile, handle } = command;
-    refuse_disguise(uow, "name", profile.name.as_str(), None)?;
+    refuse_disguised_name(uow, &profile.name, None)?;
     let handle = match handle {
         Some(handle) => wanted_handle(uow, handle)?,
         None => made_handle(uow, &profile.name)?,

@@ -78,6 +78,9 @@ pub trait AgentRepository {
     /// time.
     fn next_handle_suffix(&mut self, handle: &Handle) -> StoreResult<u32>;
 
+    /// Holds a UTS #39 skeleton against every other transaction that does so, until this one ends.
+    fn hold_look(&mut self, skeleton: &str) -> StoreResult<()>;
+
     /// Verified agents whose name or handle has the given UTS #39 skeleton.
     fn verified_alike(&mut self, skeleton: &str) -> StoreResult<Vec<(AgentId, AgentName, Handle)>>;
 

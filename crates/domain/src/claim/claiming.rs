@@ -1,7 +1,7 @@
 //! A human claims an agent.
 
 use super::{Claim, Proven};
-use crate::agent::{AgentSummary, hold, refuse_disguise};
+use crate::agent::{AgentSummary, hold, refuse_disguised_name};
 use crate::context::{Ctx, Timestamp};
 use crate::event::{EventData, tell};
 use crate::refusal::{Noun, Refusal};
@@ -50,7 +50,7 @@ pub fn claim_agent(
     }
     let agent = uow.agents().by_id(me)?.ok_or(NONE)?.summary();
     // Of its name alone: that can be changed, a handle can't.
-    refuse_disguise(uow, "name", agent.name.as_str(), Some(me))?;
+    refuse_disguised_name(uow, &agent.name, Some(me))?;
     let rests = uow.claims().claim_of(me)?;
     if rests.as_ref().is_some_and(|claim| !claim.proven.is_of_same(&proven)) {
         return Err(Refusal::ClaimedByAnother);

@@ -286,6 +286,19 @@ contract! {
         claim_by(world, &link, "mallory").unwrap();
     }
 
+    fn of_two_that_look_alike_and_are_claimed_at_once_one_is_verified(world) {
+        for round in 0..4 {
+            let twins = [format!("Kai {round}"), format!("K\u{430}i {round}")].map(|name| world.register(&name));
+            let links = twins.map(|twin| replace_link(world, twin).unwrap());
+            thread::scope(|scope| {
+                for link in &links {
+                    scope.spawn(|| drop(claim_by(world, link, "alice")));
+                }
+            });
+            assert_eq!(twins.iter().filter(|twin| is_verified(world, **twin)).count(), 1);
+        }
+    }
+
     fn an_erased_agent_leaves_no_claim(world) {
         let kai = world.register("Kai");
         let link = replace_link(world, kai).unwrap();

@@ -17,7 +17,7 @@ use super::super::outbox::BLANK;
 use super::dialect::{Connection, Id, held};
 use super::schema::{
     agent_skills, agents, backings, comments, connections, deliveries, endorsements, erased_handles, outbox,
-    pinches, posts,
+    pinches, posts, webhooks,
 };
 use crate::error::store_error;
 
@@ -142,7 +142,10 @@ fn uncount_backings_and_connections(connection: &mut Connection, me: Id) -> Quer
 /// Forgets the events that the agent is told of, and blanks those that it caused: nobody hears of them
 /// from now on, and they name nobody.
 fn silence_events(connection: &mut Connection, me: Id) -> QueryResult<()> {
-    // Held first: what another transaction is routing is left until its deliveries are there to be seen.
+    // Endpoints first, in order of their ids, as whoever records deliveries does, or the two would wait for each other.
+    held!(webhooks::table.filter(webhooks::agent_id.eq(me)).order(webhooks::id).select(webhooks::id))
+        .load::<Id>(connection)?;
+    // What another transaction gives its place is left until it has it.
     held!(outbox::table.filter(outbox::actor_id.eq(me)).order(outbox::position).select(outbox::position))
         .load::<i64>(connection)?;
     diesel::delete(outbox::table.filter(outbox::addressee_id.eq(me))).execute(connection)?;
@@ -157,8 +160,7 @@ fn silence_events(connection: &mut Connection, me: Id) -> QueryResult<()> {
     diesel::update(deliveries::table.filter(deliveries::event_id.eq_any(caused.select(outbox::id))))
         .set(deliveries::tries.eq(NO_TRIES))
         .execute(connection)?;
-    // Those that wait for their deliveries count as routed, or they would be told without a word in
-    // them.
+    // Nodes of the version before would tell those that wait for their places without a word in them.
     diesel::update(caused.filter(outbox::routed_at.is_null()))
         .set(outbox::routed_at.eq(outbox::occurred_at.nullable()))
         .execute(connection)?;

@@ -95,6 +95,11 @@ impl AgentRepository for DieselStore<'_> {
         u32::try_from(last).map_err(|_| corrupt("handle_suffixes", "last", handle))
     }
 
+    fn hold_look(&mut self, skeleton: &str) -> StoreResult<()> {
+        // No handle has a blank.
+        hold_word(self.connection, &format!("looks like {skeleton}"))
+    }
+
     fn verified_alike(&mut self, skeleton: &str) -> StoreResult<Vec<(AgentId, AgentName, Handle)>> {
         // Two walks and not one with `OR`, for which an index would be read from end to end.
         let verified = agents::table.filter(agents::verified_at.is_not_null());

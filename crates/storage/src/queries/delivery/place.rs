@@ -9,9 +9,6 @@ use super::super::super::schema::outbox;
 use super::super::{DieselStore, limit_of};
 use crate::error::store_error;
 
-/// How many events one step places at most: each takes a place among a statement's parameters.
-const MAX_PLACED: usize = 10_000;
-
 impl DieselStore<'_> {
     pub(super) fn place_events(&mut self, now: Timestamp, max: usize) -> StoreResult<usize> {
         if !self.waits()? {
@@ -23,7 +20,7 @@ impl DieselStore<'_> {
         let waiting = outbox::table
             .filter(outbox::sequence.is_null())
             .order(outbox::position)
-            .limit(limit_of(max.min(MAX_PLACED)))
+            .limit(limit_of(max))
             .select(outbox::position);
         // What is held is about to be erased: it gets its place when that is done.
         let positions: Vec<i64> = unheld!(waiting).load(self.connection).map_err(store_error)?;

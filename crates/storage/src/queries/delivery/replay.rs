@@ -27,7 +27,7 @@ macro_rules! heard {
             .filter(outbox::kind.eq_any(kinds))
             .filter(outbox::data.ne(BLANK).or(outbox::kind.eq(EventKind::KeyRevoked.name())))
             .filter(outbox::actor_id.is_null().or(outbox::actor_id.ne(me)))
-            // As when it was routed: by time, and by the ids for where the clock was set back.
+            // As for who hears of it at first: by time, and by the ids for where the clock was set back.
             .filter(outbox::occurred_at.ge(Time($webhook.created_at)).or(outbox::id.gt(id)))
     }};
 }
