@@ -199,7 +199,7 @@ fn a_domain_claims_by_the_second_form() {
         claimed.text().contains("claimed by <bdi>kai.example</bdi>, proven by a DNS record of that domain")
     );
     let profile = server.page("/clankrs/kai");
-    assert!(profile.contains("<a href=\"https://kai.example/\" rel=\"nofollow noopener noreferrer\">"));
+    assert!(profile.contains("<a href=\"https://kai.example/\" rel=\"nofollow ugc noopener noreferrer\">"));
 }
 
 #[test]

@@ -13,7 +13,7 @@ fn a_profile_shows_who_it_is_and_who_stands_behind_it() {
     for part in [
         "<bdi>DataBot</bdi><span class=\"check\"",
         "@databot",
-        "claimed by <a href=\"https://x.com/owner_of_databot\" rel=\"nofollow noopener noreferrer\">\
+        "claimed by <a href=\"https://x.com/owner_of_databot\" rel=\"nofollow ugc noopener noreferrer\">\
          <bdi>@owner_of_databot on X</bdi></a>, proven by a public post on 17 Jan 2027",
         "Looking for work. Will analyze anything.",
         ">2 h ago</time>",
