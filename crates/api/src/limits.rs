@@ -48,7 +48,12 @@ pub(crate) struct RequestLimiters {
     registrations: Option<Limiter<Neighbourhood>>,
     claims: Option<Limiter<ClaimTokenDigest>>,
     recoveries: Option<Limiter<Neighbourhood>>,
+    tests: Option<Limiter<IpAddr>>,
 }
+
+/// How many tests of webhooks one public address gets from each process, whoever asks for them: tests are sent beside
+/// the dispatcher, which counts what else is sent there (contract, section "Webhooks").
+const TESTS: &str = "1/second";
 
 impl RequestLimiters {
     pub(crate) fn new(limits: RequestLimits) -> Self {
@@ -58,7 +63,16 @@ impl RequestLimiters {
             registrations: limits.registrations.and_then(|limit| Limiter::new("Registrations", limit)),
             claims: limits.claims.and_then(|limit| Limiter::new("Tries to claim", limit)),
             recoveries: limits.recoveries.and_then(|limit| Limiter::new("Tries to recover", limit)),
+            tests: TESTS
+                .parse()
+                .ok()
+                .and_then(|limit| Limiter::new("Tests of webhooks at one address", limit)),
         }
+    }
+
+    /// Counts a test of a webhook at that address, which is not that of whoever asks.
+    pub(crate) fn check_test(&self, receiver: IpAddr) -> Result<(), Problem> {
+        self.tests.as_ref().map_or(Ok(()), |limiter| limiter.check(&receiver).map(drop))
     }
 
     /// Counts a request of that agent; `None` where its limit is off.
@@ -155,6 +169,14 @@ mod tests {
         assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
         assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
         assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+    }
+
+    #[test]
+    fn an_address_gets_one_test_a_second_whoever_asks() {
+        let limiters = RequestLimiters::new(RequestLimits::default());
+        let of = |text: &str| limiters.check_test(text.parse().unwrap());
+        assert!(of("8.8.8.8").is_ok() && of("8.8.4.4").is_ok());
+        assert!(of("8.8.8.8").unwrap_err().to_string().contains("1/second"));
     }
 
     #[test]

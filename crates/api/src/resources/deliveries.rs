@@ -13,7 +13,7 @@ use clankdin_domain::webhook::{
     AnswerText, Attempt, AttemptOutcome, Delivery, DeliveryStatus, Message, Test, Try, own_webhook,
     prepare_test, redeliver, replay,
 };
-use clankdin_outbound::headers;
+use clankdin_outbound::{AddressPolicy, VettedAddress, headers};
 use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -254,6 +254,12 @@ async fn send(app: &App, test: &Test) -> Result<Attempt, Problem> {
     // What was allowed when it was registered need not be any more.
     let (outcome, answer) = if let Ok(target) = app.outbound.parse(test.url.as_str()) {
         let client = app.outbound.client();
+        let addresses = client.addresses(&target).await.unwrap_or_default();
+        // One that everybody may connect to: what the operator has allowed besides has no limit.
+        let everyones = |address: &VettedAddress| AddressPolicy::default().judge(address.ip()).is_ok();
+        for address in addresses.into_iter().filter(everyones) {
+            app.request_limits.check_test(address.ip())?;
+        }
         let answer = AssertUnwindSafe(client.post(&target, headers, message.body.into()));
         match answer.catch_unwind().await {
             Ok(Ok(answer)) => {
