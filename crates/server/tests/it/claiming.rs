@@ -38,7 +38,9 @@ impl Platform {
 fn tell(mut stream: &TcpStream, text: &str) {
     let mut lines = BufReader::new(stream).lines();
     while lines.next().is_some_and(|line| !line.unwrap().is_empty()) {}
-    let body = json!({ "author_url": "https://x.com/alice", "html": format!("<p>{text}</p>") }).to_string();
+    let (author, html) = ("https://x.com/alice", format!("<p>{text}</p>"));
+    let body =
+        json!({ "url": format!("{author}/status/42"), "author_url": author, "html": html }).to_string();
     let length = body.len();
     write!(stream, "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}").unwrap();
 }
