@@ -13,7 +13,7 @@ use clankdin_domain::webhook::{
     AnswerText, Attempt, AttemptOutcome, Delivery, DeliveryStatus, Message, Test, Try, own_webhook,
     prepare_test, redeliver, replay,
 };
-use clankdin_outbound::{AddressPolicy, VettedAddress, headers};
+use clankdin_outbound::{AddressPolicy, Client, TargetUrl, VettedAddress, headers};
 use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -251,27 +251,41 @@ async fn send(app: &App, test: &Test) -> Result<Attempt, Problem> {
     let headers = headers(message.headers).map_err(|error| StoreError::Internal(error.to_string()))?;
     let begun = Instant::now();
     let unanswered = |class| (AttemptOutcome::Unanswered { class }, AnswerText::default());
-    // What was allowed when it was registered need not be any more.
-    let (outcome, answer) = if let Ok(target) = app.outbound.parse(test.url.as_str()) {
-        let client = app.outbound.client();
-        let addresses = client.addresses(&target).await.unwrap_or_default();
-        // One that everybody may connect to: what the operator has allowed besides has no limit.
-        let everyones = |address: &VettedAddress| AddressPolicy::default().judge(address.ip()).is_ok();
-        for address in addresses.into_iter().filter(everyones) {
-            app.request_limits.check_test(address.ip())?;
-        }
-        let answer = AssertUnwindSafe(client.post(&target, headers, message.body.into()));
-        match answer.catch_unwind().await {
-            Ok(Ok(answer)) => {
-                let outcome = AttemptOutcome::Answered { status: answer.status, retry_after: None };
-                (outcome, AnswerText::of(&answer.body))
+    let client = app.outbound.client();
+    let (outcome, answer) = match addressed(app, &client, test.url.as_str()).await? {
+        Ok(target) => {
+            let answer = AssertUnwindSafe(client.post(&target, headers, message.body.into()));
+            match answer.catch_unwind().await {
+                Ok(Ok(answer)) => {
+                    let outcome = AttemptOutcome::Answered { status: answer.status, retry_after: None };
+                    (outcome, AnswerText::of(&answer.body))
+                }
+                Ok(Err(error)) => unanswered(error.class()),
+                // A receiver that found a way to make the client panic has failed like any other.
+                Err(_panic) => unanswered("panic"),
             }
-            Ok(Err(error)) => unanswered(error.class()),
-            // A receiver that found a way to make the client panic has failed like any other.
-            Err(_panic) => unanswered("panic"),
         }
-    } else {
-        unanswered("blocked")
+        Err(class) => unanswered(class),
     };
     Ok(Attempt { at: app.ctx.now(), outcome, latency: begun.elapsed(), answer })
+}
+
+/// Where a test goes, counted at each of its addresses; or why it can't go there.
+async fn addressed(
+    app: &App,
+    client: &Client,
+    url: &str,
+) -> Result<Result<TargetUrl, &'static str>, Problem> {
+    // What was allowed when it was registered need not be any more.
+    let Ok(target) = app.outbound.parse(url) else { return Ok(Err("blocked")) };
+    let addresses = match client.addresses(&target).await {
+        Ok(addresses) => addresses,
+        Err(error) => return Ok(Err(error.class())),
+    };
+    // One that everybody may connect to: what the operator has allowed besides has no limit.
+    let everyones = |address: &VettedAddress| AddressPolicy::default().judge(address.ip()).is_ok();
+    for address in addresses.into_iter().filter(everyones) {
+        app.request_limits.check_test(address.ip())?;
+    }
+    Ok(Ok(target))
 }
