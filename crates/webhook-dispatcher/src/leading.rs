@@ -3,6 +3,8 @@
 //! Owns what is under way with the database and with receivers, and when to look for work. Refuses to decide what is
 //! tried and when.
 
+mod recording;
+
 use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
@@ -15,7 +17,7 @@ use clankdin_domain::context::{Ctx, Timestamp};
 use clankdin_domain::event::Event;
 use clankdin_domain::id::WebhookId;
 use clankdin_domain::store::{Database, StoreError, StoreResult};
-use clankdin_domain::webhook::{Endpoint, EndpointHealth, Heard, Lead, Missing, NextStep, Progress, Waiting};
+use clankdin_domain::webhook::{Endpoint, EndpointHealth, Heard, Lead, Missing, Progress, Waiting};
 use futures_util::FutureExt as _;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::sync::Notify;
@@ -30,10 +32,6 @@ use crate::trying::{CORRUPT, Parcel, SharedMachine, Trying};
 
 /// How often a database that is away is asked once more after we were told to stop.
 const LAST_TRIES: usize = 3;
-
-/// How many times as many results as make a batch are written down together where so many wait: each transaction
-/// has its price, whatever is in it.
-const BATCHES: usize = 4;
 
 /// How many things that have ended are taken in before anything new is begun.
 const TAKEN_IN: usize = 256;
@@ -196,27 +194,6 @@ impl Leading {
         }));
     }
 
-    fn record(&mut self, now: Instant) {
-        let mut machine = self.machine.borrow_mut();
-        let waiting = machine.unrecorded();
-        if waiting == 0 && !machine.is_ahead() {
-            self.flush_at = None;
-            return;
-        }
-        // That all is handled up to somewhere can wait: it only saves time.
-        let patience = if waiting > 0 { self.settings.flush_after } else { self.settings.poll };
-        let flush_at = *self.flush_at.get_or_insert(now + patience);
-        let flush_at = if waiting > 0 { flush_at.min(now + self.settings.flush_after) } else { flush_at };
-        self.flush_at = Some(flush_at);
-        if self.recording > 0 || (now < flush_at && waiting < self.settings.flush_at && !self.stop.is_on()) {
-            return;
-        }
-        self.recording = 1;
-        self.flush_at = None;
-        let progress = machine.take_progress(self.settings.flush_at * BATCHES);
-        self.work.push(Box::pin(record(self.database.clone(), self.lead, progress)));
-    }
-
     fn start(&mut self, now: Instant) {
         let mut machine = self.machine.borrow_mut();
         if now < self.start_at && machine.under_way() > 0 {
@@ -313,9 +290,9 @@ impl Leading {
         let look_at = if self.is_looking { None } else { Some(self.look_at) };
         let renew_at = (!self.is_renewing).then_some(self.renew_at);
         let flush_at = self.flush_at.filter(|_| self.recording == 0);
-        // What can't be done without the lead is done once that was taken anew.
-        let leads = now < self.leads_until.get();
-        let of_work = [at, look_at, start_at].into_iter().flatten().filter(|_| leads);
+        // What can't be begun without the lead is begun once that was taken anew, and nothing is before a stop.
+        let may_begin = now < self.leads_until.get() && !self.stop.is_on();
+        let of_work = [at, look_at, start_at].into_iter().flatten().filter(|_| may_begin);
         let first = of_work.chain(renew_at).chain(flush_at).min();
         first.unwrap_or(now + self.settings.poll).max(now)
     }
@@ -402,66 +379,19 @@ impl Leading {
 
     fn ended(&mut self, flight: Flight, mut ended: Ended) {
         let mut machine = self.machine.borrow_mut();
-        if let Ended::Tried(result) = &mut ended
-            && result.health == EndpointHealth::Healthy
-            && !result.was_failing
-            && !machine.has_failed(result.webhook_id)
-        {
-            result.health = EndpointHealth::Unchanged;
+        if let Ended::Tried(result) = &mut ended {
+            // What is known to stand is not written once more, with each of thousands of results.
+            let has_failed = machine.has_failed(result.webhook_id);
+            let is_known = match result.health {
+                EndpointHealth::Healthy => !result.was_failing && !has_failed,
+                EndpointHealth::FailingSince(_) => result.was_failing && has_failed,
+                EndpointHealth::Unchanged | EndpointHealth::Disabled => false,
+            };
+            if is_known {
+                result.health = EndpointHealth::Unchanged;
+            }
         }
         machine.ended(flight, ended, self.ctx.now());
-    }
-
-    fn recorded(&mut self, progress: Progress, recorded: StoreResult<bool>) {
-        self.recording -= 1;
-        match recorded {
-            Ok(true) => {
-                self.last_tries = 0;
-                self.look_now |= std::mem::take(&mut self.has_passed_over);
-                let retries = progress.results.iter().filter_map(|result| match result.next {
-                    NextStep::RetryAt(at) => Some(at),
-                    NextStep::Delivered | NextStep::GiveUp => None,
-                });
-                self.retry_at = retries.chain(self.retry_at).min();
-                self.machine.borrow_mut().recorded(progress);
-            }
-            Ok(false) => self.is_lost = true,
-            Err(error) => {
-                let results = progress.results.len();
-                tracing::warn!(%error, results, "results can't be recorded");
-                if matches!(error, StoreError::Unavailable(_)) {
-                    self.machine.borrow_mut().put_back(progress);
-                    self.last_tries += usize::from(self.stop.is_on());
-                    self.rest();
-                } else {
-                    self.record_singly(progress);
-                }
-            }
-        }
-    }
-
-    /// One result that can't be written must not take the others down with it.
-    fn record_singly(&mut self, progress: Progress) {
-        let mut machine = self.machine.borrow_mut();
-        if progress.results.len() + progress.deferred.len() <= 1 {
-            tracing::error!("a result is lost; the delivery is tried again after the next start");
-            return machine.lost(&progress);
-        }
-        let handled = progress.handled;
-        let singles = progress.results.into_iter().map(|result| Progress {
-            results: vec![result],
-            deferred: Vec::new(),
-            handled,
-        });
-        let deferred = progress.deferred.into_iter().map(|deferred| Progress {
-            results: Vec::new(),
-            deferred: vec![deferred],
-            handled,
-        });
-        for single in singles.chain(deferred) {
-            self.recording += 1;
-            self.work.push(Box::pin(record(self.database.clone(), self.lead, single)));
-        }
     }
 
     fn renewed(&mut self, asked: Instant, renewed: &StoreResult<Option<Lead>>) {
@@ -480,12 +410,6 @@ impl Leading {
     fn rest(&mut self) {
         self.rest_until = Some(Instant::now() + self.settings.back_off);
     }
-}
-
-async fn record(database: Database, lead: Lead, progress: Progress) -> Done {
-    let written = progress.clone();
-    let recorded = database.write(move |uow| uow.deliveries().record(lead, &written)).await;
-    Done::Recorded(progress, recorded)
 }
 
 /// What is to be sent, or what becomes of it instead.

@@ -3,7 +3,7 @@
 use super::delivery::DeliveryStatus;
 use super::repository::Replayed;
 use super::tried::Delivery;
-use super::{WebhookSecrets, WebhookStatus, WebhookUrl, event_of, own_webhook};
+use super::{Webhook, WebhookSecrets, WebhookStatus, WebhookUrl, event_of, own_webhook};
 use crate::agent::hold;
 use crate::context::{Ctx, Timestamp};
 use crate::event::Event;
@@ -57,9 +57,7 @@ pub fn redeliver(
     webhook: WebhookId,
     delivery: DeliveryId,
 ) -> Result<Delivery, Refusal> {
-    hold(uow, me)?;
-    uow.webhooks().lock(webhook)?;
-    let status = own_webhook(uow, me, webhook)?.status;
+    let status = hold_own(uow, me, webhook)?.status;
     let event = event_of(delivery, webhook);
     let standing = uow.delivery_log().lock(webhook, event)?.ok_or(Refusal::NotFound(Noun::Delivery))?;
     check_enabled(status)?;
@@ -83,9 +81,7 @@ pub fn replay(
     webhook: WebhookId,
     since: Timestamp,
 ) -> Result<Replayed, Refusal> {
-    hold(uow, me)?;
-    uow.webhooks().lock(webhook)?;
-    let webhook = own_webhook(uow, me, webhook)?;
+    let webhook = hold_own(uow, me, webhook)?;
     let now = ctx.now();
     if since > now {
         return Err(Refusal::SinceInFuture);
@@ -93,6 +89,13 @@ pub fn replay(
     check_enabled(webhook.status)?;
     spend(uow, ctx, me, Action::Replay)?;
     Ok(uow.delivery_log().replay(&webhook, since, now, MAX_REPLAYED)?)
+}
+
+/// A webhook of `me`, held with its agent until the transaction ends.
+fn hold_own(uow: &mut dyn UnitOfWork, me: AgentId, webhook: WebhookId) -> Result<Webhook, Refusal> {
+    hold(uow, me)?;
+    uow.webhooks().lock(webhook)?;
+    own_webhook(uow, me, webhook)
 }
 
 fn check_enabled(status: WebhookStatus) -> Result<(), Refusal> {

@@ -10,6 +10,9 @@
 mod addresses;
 mod handled;
 mod lane;
+mod limits;
+mod lines;
+mod recording;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]
@@ -17,21 +20,18 @@ mod tests;
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::net::IpAddr;
-use std::sync::LazyLock;
 
 use chrono::TimeDelta;
 use clankdin_domain::context::Timestamp;
 use clankdin_domain::event::Sequence;
 use clankdin_domain::id::{EventId, WebhookId};
-use clankdin_domain::webhook::{
-    Deferred, DeferredUntil, Heard, NextStep, Origin, Progress, Recorded, Waiting, Walk,
-};
-use clankdin_outbound::AddressPolicy;
+use clankdin_domain::webhook::{DeferredUntil, Heard, NextStep, Origin, Progress, Recorded, Waiting, Walk};
 
 pub use addresses::AddressLimit;
 use addresses::Addresses;
 use handled::Handled;
 use lane::{Lane, Standing};
+pub(crate) use limits::{AddressLimits, Limits};
 
 /// A try that took longer than this makes its endpoint one of those that share a part of its address.
 const SLOW: TimeDelta = TimeDelta::seconds(1);
@@ -39,49 +39,11 @@ const SLOW: TimeDelta = TimeDelta::seconds(1);
 /// How long an endpoint is left alone whose secrets don't open.
 const UNREADABLE_PAUSE: TimeDelta = TimeDelta::minutes(1);
 
-/// How many deliveries of a line are read at once.
-const REFILL: usize = 32;
-/// How many lines are looked at for one to be read.
-const LINES_LOOKED_AT: usize = 256;
-/// How many lines are read at once.
-const LINES_READ: usize = 16;
 /// How many due deliveries are read at once.
 const DUE_READ: usize = 256;
 
 /// How many lanes are kept at least before any is forgotten.
 const MANY_LANES: usize = 100_000;
-
-/// How much is done at once.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits {
-    /// Tries to one endpoint.
-    pub(crate) per_endpoint: usize,
-    /// Tries in all: half of them at most to endpoints that were never tried, a quarter to those whose last try
-    /// failed or was slow.
-    pub(crate) in_all: usize,
-    /// Tries to one address.
-    pub(crate) addresses: AddressLimits,
-    /// How many deliveries wait in memory before no more of the log is read while others can begin.
-    pub(crate) queued: usize,
-    /// How many results may wait to be written down.
-    pub(crate) unrecorded: usize,
-}
-
-/// What public and private addresses may get.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct AddressLimits {
-    /// An address that the guard lets everyone connect to.
-    pub(crate) public: AddressLimit,
-    /// One that the operator allowed.
-    pub(crate) private: AddressLimit,
-}
-
-impl AddressLimits {
-    fn of(self, ip: IpAddr) -> AddressLimit {
-        static EVERYONES: LazyLock<AddressPolicy> = LazyLock::new(AddressPolicy::default);
-        if self.public == self.private || EVERYONES.judge(ip).is_ok() { self.public } else { self.private }
-    }
-}
 
 /// A delivery that waits for its turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -205,53 +167,6 @@ impl Machine {
         waiting.into_iter().filter(|waiting| self.take_in_row(*waiting, now)).count()
     }
 
-    /// Which lines are to be read, and how many deliveries of each.
-    pub(crate) fn wants_lines(&mut self, now: Timestamp) -> Vec<(WebhookId, usize)> {
-        let mut wanted = Vec::new();
-        for _ in 0..self.lines.len().min(LINES_LOOKED_AT) {
-            let Some(id) = self.lines.pop_front() else { break };
-            let Some(lane) = self.lanes.get_mut(&id) else { continue };
-            lane.is_in_lines = lane.has_line;
-            if !lane.has_line {
-                continue;
-            }
-            self.lines.push_back(id);
-            let is_low = lane.queue.is_empty() && !lane.is_listed && !lane.line_is_known;
-            if is_low && lane.is_free(now) {
-                wanted.push((id, REFILL + lane.under_way + lane.to_line));
-                if wanted.len() == LINES_READ {
-                    break;
-                }
-            }
-        }
-        wanted
-    }
-
-    /// Takes in what was read of a line.
-    pub(crate) fn line(&mut self, id: WebhookId, asked: usize, waiting: Vec<Waiting>, now: Timestamp) {
-        let is_all = waiting.len() < asked;
-        let (mut is_new, mut is_left) = (false, false);
-        for waiting in waiting {
-            let key = (waiting.webhook_id, waiting.event_id);
-            if let Some(lane) = self.lanes.get_mut(&id) {
-                lane.learn(waiting.is_failing);
-            }
-            let has_room = self.lanes.get(&id).is_some_and(|lane| lane.queue.len() < lane.room(now));
-            if has_room && self.held.insert(key) {
-                is_new = true;
-                self.queue(job(&waiting), now);
-            } else {
-                is_left = true;
-            }
-        }
-        if let Some(lane) = self.lanes.get_mut(&id) {
-            // What is on its way to the line was not there yet, and what is known may come back to it.
-            lane.has_line = !is_all || is_left || lane.to_line > 0;
-            lane.line_is_known = !is_new;
-            lane.line_was_empty = !lane.has_line;
-        }
-    }
-
     /// What is to be tried now.
     pub(crate) fn start(&mut self, now: Timestamp) -> Vec<Flight> {
         self.end_pauses(now);
@@ -337,11 +252,7 @@ impl Machine {
                     self.pauses.insert((until, id));
                 }
                 if std::mem::take(&mut lane.line_was_empty) {
-                    lane.has_line = true;
-                    lane.line_is_known = false;
-                    if !std::mem::replace(&mut lane.is_in_lines, true) {
-                        self.lines.push_back(id);
-                    }
+                    self.enlist_line(id);
                 }
                 self.progress.results.push(result);
             }
@@ -376,95 +287,6 @@ impl Machine {
         self.lanes.get(&id).is_some_and(Lane::has_failed)
     }
 
-    /// How much waits to be written down.
-    pub(crate) fn unrecorded(&self) -> usize {
-        self.progress.results.len() + self.progress.deferred.len()
-    }
-
-    /// Whether more is handled than was written down.
-    pub(crate) fn is_ahead(&self) -> bool {
-        self.handled.mark() > self.written
-    }
-
-    /// What is to be written down now, up to `max` of it.
-    pub(crate) fn take_progress(&mut self, max: usize) -> Progress {
-        let results = self.progress.results.drain(..max.min(self.progress.results.len())).collect();
-        let deferred = self.progress.deferred.drain(..max.min(self.progress.deferred.len())).collect();
-        let taken = Progress { results, deferred, handled: self.handled.mark() };
-        self.recording += taken.results.len() + taken.deferred.len();
-        taken
-    }
-
-    /// That was written down.
-    pub(crate) fn recorded(&mut self, progress: Progress) {
-        self.settle(&progress);
-        self.written = self.written.max(progress.handled);
-        let results = progress.results.iter().map(|it| it.origin);
-        for origin in results.chain(progress.deferred.iter().map(|it| it.origin)) {
-            if let Origin::Log(sequence) = origin {
-                self.handled.close(sequence);
-            }
-        }
-        if self.is_reading {
-            self.written_while_reading.push(progress);
-        } else {
-            self.release(&progress);
-        }
-    }
-
-    /// Rows are being read from now on: what is written down meanwhile may or may not be among them.
-    pub(crate) fn begin_reading(&mut self) {
-        self.is_reading = true;
-    }
-
-    /// What was read has been taken in.
-    pub(crate) fn end_reading(&mut self) {
-        self.is_reading = false;
-        for progress in std::mem::take(&mut self.written_while_reading) {
-            self.release(&progress);
-        }
-    }
-
-    /// Rows that were written are no longer known better here than there.
-    fn release(&mut self, progress: &Progress) {
-        let results = progress.results.iter().map(|it| (it.webhook_id, it.event_id, it.origin));
-        let deferred = progress.deferred.iter().map(|it| (it.webhook_id, it.event_id, it.origin));
-        for (webhook_id, event_id, origin) in results.chain(deferred) {
-            // What came from the log was not held as a row, and may be by now.
-            if matches!(origin, Origin::Row(_)) {
-                self.held.remove(&(webhook_id, event_id));
-            }
-            if let Some(lane) = self.lanes.get_mut(&webhook_id) {
-                lane.line_is_known = false;
-            }
-        }
-        let lined = progress.deferred.iter().filter(|it| it.until == DeferredUntil::ItsTurn);
-        for Deferred { webhook_id, .. } in lined {
-            let Some(lane) = self.lanes.get_mut(webhook_id) else { continue };
-            lane.to_line -= 1;
-            lane.has_line = true;
-            if !lane.is_in_lines {
-                lane.is_in_lines = true;
-                self.lines.push_back(*webhook_id);
-            }
-        }
-        self.forget_idle_lanes();
-    }
-
-    /// That could not be written down yet.
-    pub(crate) fn put_back(&mut self, progress: Progress) {
-        self.settle(&progress);
-        // Before what ended meanwhile: a success that came later must not seem to be the earlier.
-        let later = std::mem::replace(&mut self.progress, progress);
-        self.progress.results.extend(later.results);
-        self.progress.deferred.extend(later.deferred);
-    }
-
-    /// That can't be written down: it stays as it is until the lead is taken anew.
-    pub(crate) fn lost(&mut self, progress: &Progress) {
-        self.settle(progress);
-    }
-
     /// When something may begin that may not now, without anything else happening.
     pub(crate) fn next_at(&self, now: Timestamp) -> Option<Timestamp> {
         let pause = self.pauses.first().map(|(until, _)| *until);
@@ -485,14 +307,6 @@ impl Machine {
     /// How many deliveries wait in memory.
     pub(crate) fn queued(&self) -> usize {
         self.queued
-    }
-
-    fn has_room_to_record(&self) -> bool {
-        self.unrecorded() + self.recording < self.limits.unrecorded
-    }
-
-    fn settle(&mut self, progress: &Progress) {
-        self.recording -= progress.results.len() + progress.deferred.len();
     }
 
     fn take_in_row(&mut self, waiting: Waiting, now: Timestamp) -> bool {
@@ -534,27 +348,6 @@ impl Machine {
             lane.is_listed = true;
             self.ready.push_back(id);
         }
-    }
-
-    /// Sends to the line what an endpoint that is not well has no room for.
-    fn make_room(&mut self, id: WebhookId, now: Timestamp) {
-        while let Some(lane) = self.lanes.get_mut(&id)
-            && lane.queue.len() > lane.room(now)
-            && let Some(job) = lane.queue.pop_back()
-        {
-            self.queued -= 1;
-            self.defer(&job, DeferredUntil::ItsTurn);
-        }
-    }
-
-    fn defer(&mut self, job: &Job, until: DeferredUntil) {
-        if until == DeferredUntil::ItsTurn
-            && let Some(lane) = self.lanes.get_mut(&job.webhook_id)
-        {
-            lane.to_line += 1;
-        }
-        let Job { webhook_id, event_id, origin, .. } = *job;
-        self.progress.deferred.push(Deferred { webhook_id, event_id, origin, until });
     }
 
     fn end_pauses(&mut self, now: Timestamp) {

@@ -29,6 +29,13 @@ macro_rules! hears {
     };
 }
 
+/// The columns that make a [`Hearer`], in the order of [`Row`].
+macro_rules! hearer_columns {
+    () => {
+        (outbox::sequence.assume_not_null(), outbox::id, webhooks::id, webhooks::failing_since.is_not_null())
+    };
+}
+
 impl DieselStore<'_> {
     pub(super) fn hearers_of_next(&mut self, walk: Walk, max: usize) -> StoreResult<Heard> {
         let next: Vec<(i64, Option<Id>)> = outbox::table
@@ -64,12 +71,7 @@ impl DieselStore<'_> {
             .filter(outbox::sequence.gt(after).and(outbox::sequence.le(until)))
             .filter(hears!())
             .filter(exists(subscribed))
-            .select((
-                outbox::sequence.assume_not_null(),
-                outbox::id,
-                webhooks::id,
-                webhooks::failing_since.is_not_null(),
-            ))
+            .select(hearer_columns!())
             .load(self.connection)
             .map_err(store_error)?;
         let mut hearers: Vec<Hearer> = rows.into_iter().map(hearer).collect();
@@ -99,12 +101,7 @@ impl DieselStore<'_> {
             .filter(hears!())
             .order(webhook_events::webhook_id)
             .limit(limit_of(max))
-            .select((
-                outbox::sequence.assume_not_null(),
-                outbox::id,
-                webhooks::id,
-                webhooks::failing_since.is_not_null(),
-            ))
+            .select(hearer_columns!())
             .load(self.connection)
             .map_err(store_error)?;
         let hearers: Vec<Hearer> = rows.into_iter().map(hearer).collect();

@@ -1,0 +1,110 @@
+//! What was done and is yet to be written down, and what is known once it was.
+
+use clankdin_domain::webhook::{Deferred, DeferredUntil, Origin, Progress};
+
+use super::{Job, Machine};
+
+impl Machine {
+    /// How much waits to be written down.
+    pub(crate) fn unrecorded(&self) -> usize {
+        self.progress.results.len() + self.progress.deferred.len()
+    }
+
+    /// Whether more is handled than was written down.
+    pub(crate) fn is_ahead(&self) -> bool {
+        self.handled.mark() > self.written
+    }
+
+    /// What is to be written down now, up to `max` of it.
+    pub(crate) fn take_progress(&mut self, max: usize) -> Progress {
+        let results = self.progress.results.drain(..max.min(self.progress.results.len())).collect();
+        let deferred = self.progress.deferred.drain(..max.min(self.progress.deferred.len())).collect();
+        let taken = Progress { results, deferred, handled: self.handled.mark() };
+        self.recording += taken.results.len() + taken.deferred.len();
+        taken
+    }
+
+    /// That was written down.
+    pub(crate) fn recorded(&mut self, progress: Progress) {
+        self.settle(&progress);
+        self.written = self.written.max(progress.handled);
+        let results = progress.results.iter().map(|it| it.origin);
+        for origin in results.chain(progress.deferred.iter().map(|it| it.origin)) {
+            if let Origin::Log(sequence) = origin {
+                self.handled.close(sequence);
+            }
+        }
+        if self.is_reading {
+            self.written_while_reading.push(progress);
+        } else {
+            self.release(&progress);
+        }
+    }
+
+    /// Rows are being read from now on: what is written down meanwhile may or may not be among them.
+    pub(crate) fn begin_reading(&mut self) {
+        self.is_reading = true;
+    }
+
+    /// What was read has been taken in.
+    pub(crate) fn end_reading(&mut self) {
+        self.is_reading = false;
+        for progress in std::mem::take(&mut self.written_while_reading) {
+            self.release(&progress);
+        }
+    }
+
+    /// Rows that were written are no longer known better here than there.
+    fn release(&mut self, progress: &Progress) {
+        let results = progress.results.iter().map(|it| (it.webhook_id, it.event_id, it.origin));
+        let deferred = progress.deferred.iter().map(|it| (it.webhook_id, it.event_id, it.origin));
+        for (webhook_id, event_id, origin) in results.chain(deferred) {
+            // What came from the log was not held as a row, and may be by now.
+            if matches!(origin, Origin::Row(_)) {
+                self.held.remove(&(webhook_id, event_id));
+            }
+            if let Some(lane) = self.lanes.get_mut(&webhook_id) {
+                lane.line_is_known = false;
+            }
+        }
+        let lined = progress.deferred.iter().filter(|it| it.until == DeferredUntil::ItsTurn);
+        for Deferred { webhook_id, .. } in lined {
+            let Some(lane) = self.lanes.get_mut(webhook_id) else { continue };
+            lane.to_line -= 1;
+            self.enlist_line(*webhook_id);
+        }
+        self.forget_idle_lanes();
+    }
+
+    /// That could not be written down yet.
+    pub(crate) fn put_back(&mut self, progress: Progress) {
+        self.settle(&progress);
+        // Before what ended meanwhile: a success that came later must not seem to be the earlier.
+        let later = std::mem::replace(&mut self.progress, progress);
+        self.progress.results.extend(later.results);
+        self.progress.deferred.extend(later.deferred);
+    }
+
+    /// That can't be written down: it stays as it is until the lead is taken anew.
+    pub(crate) fn lost(&mut self, progress: &Progress) {
+        self.settle(progress);
+    }
+
+    pub(super) fn has_room_to_record(&self) -> bool {
+        self.unrecorded() + self.recording < self.limits.unrecorded
+    }
+
+    pub(super) fn settle(&mut self, progress: &Progress) {
+        self.recording -= progress.results.len() + progress.deferred.len();
+    }
+
+    pub(super) fn defer(&mut self, job: &Job, until: DeferredUntil) {
+        if until == DeferredUntil::ItsTurn
+            && let Some(lane) = self.lanes.get_mut(&job.webhook_id)
+        {
+            lane.to_line += 1;
+        }
+        let Job { webhook_id, event_id, origin, .. } = *job;
+        self.progress.deferred.push(Deferred { webhook_id, event_id, origin, until });
+    }
+}
