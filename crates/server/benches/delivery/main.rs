@@ -68,7 +68,7 @@ fn main() {
 }
 
 async fn measure(kind: Kind, name: &str) {
-    let (receiver, arrived) = receiver::start().await;
+    let (receiver, arrived) = receiver::start();
     let world = World::with_agents(kind, ENDPOINTS, AT_ONCE, |_| receiver).await;
     // Every endpoint is known to be well before anything is measured.
     let all = world.agents.len();
@@ -99,9 +99,7 @@ struct Figure {
 async fn compare(world: &World, receiver: SocketAddr, arrived: &Rc<Arrived>, everyone: bool) -> Figure {
     let (mut references, mut measured, mut ratios, mut statements) = (vec![], vec![], vec![], vec![]);
     for _ in 0..ROUNDS {
-        // Whatever it is fastest with.
-        let few = bare::send(receiver, arrived, ENDPOINTS * EVENTS, AT_ONCE / 4).await;
-        let reference = bare::send(receiver, arrived, ENDPOINTS * EVENTS, AT_ONCE).await.max(few);
+        let reference = bare::send(receiver, arrived, ENDPOINTS * EVENTS, AT_ONCE).await;
         let (rate, counted) = deliver(world, arrived, everyone).await;
         references.push(reference);
         measured.push(rate);

@@ -7,9 +7,12 @@ use std::rc::Rc;
 
 use clankdin_domain::id::EventId;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::Notify;
 use tokio::time::Instant;
+
+/// How many may have connected and wait to be taken.
+const BACKLOG: u32 = 1_024;
 
 /// What has arrived.
 #[derive(Default)]
@@ -42,8 +45,11 @@ impl Arrived {
 }
 
 /// Serves on a port of its own, on the thread that starts it.
-pub(crate) async fn start() -> (SocketAddr, Rc<Arrived>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+pub(crate) fn start() -> (SocketAddr, Rc<Arrived>) {
+    // What connects at once has to find room: who is turned away tries again a second later.
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a port");
+    let listener = socket.listen(BACKLOG).expect("a listener");
     let address = listener.local_addr().expect("an address");
     let arrived = Rc::new(Arrived::default());
     let counting = Rc::clone(&arrived);
