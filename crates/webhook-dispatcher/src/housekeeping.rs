@@ -33,9 +33,13 @@ impl Housekeeping {
     }
 
     async fn keep_house(&self) {
-        let mut sweep_at = Instant::now();
+        // Whoever has just started has more urgent things to do.
+        let mut sweep_at = Instant::now() + self.settings.sweep_every / 60;
         loop {
             if Instant::now() >= sweep_at {
+                if let Err(error) = self.expire().await {
+                    tracing::warn!(%error, "what has waited for too long can't be given up");
+                }
                 if let Err(error) = self.sweep().await {
                     tracing::warn!(%error, "old events can't be forgotten");
                 }
@@ -60,8 +64,31 @@ impl Housekeeping {
         Ok(())
     }
 
+    /// Gives up what still waits a day before it is forgotten, so that the log of deliveries tells what became of it.
+    async fn expire(&self) -> StoreResult<()> {
+        let kept = self.retention();
+        let before = self.ctx.now() - kept.saturating_sub(DAY.min(kept / 2));
+        let (mut from, mut deliveries) = (None, 0);
+        loop {
+            let swept =
+                self.database.write(move |uow| uow.delivery_log().expire(from, before, CHUNK)).await?;
+            deliveries += swept.deliveries;
+            from = swept.next;
+            if from.is_none() {
+                if deliveries > 0 {
+                    tracing::warn!(deliveries, "given up after waiting for as long as events are kept");
+                }
+                return Ok(());
+            }
+        }
+    }
+
+    fn retention(&self) -> Duration {
+        DAY * u32::from(self.settings.retention_days)
+    }
+
     async fn sweep(&self) -> StoreResult<()> {
-        let before = self.ctx.now() - DAY * u32::from(self.settings.retention_days);
+        let before = self.ctx.now() - self.retention();
         loop {
             let forgotten =
                 self.database.write(move |uow| uow.deliveries().forget_before(before, CHUNK)).await?;

@@ -98,6 +98,8 @@ pub(crate) struct Leading {
     has_passed_over: bool,
     renew_at: Instant,
     flush_at: Option<Instant>,
+    /// When it is written down next how far all is handled.
+    mark_at: Instant,
     start_at: Instant,
     /// The database failed: it is left alone until then.
     rest_until: Option<Instant>,
@@ -130,6 +132,7 @@ impl Leading {
             has_passed_over: false,
             renew_at: asked + settings.renew_every,
             flush_at: None,
+            mark_at: asked,
             start_at: asked,
             rest_until: None,
             last_tries: 0,

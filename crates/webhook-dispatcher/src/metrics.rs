@@ -24,7 +24,7 @@ impl Metrics {
     pub(crate) fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
         let backlog =
             IntGauge::new("clankdin_outbox_backlog", "Events that wait for their place in the log")?;
-        let help = "How long the oldest event that waits for its place in the log has waited";
+        let help = "How long the oldest event has waited that was neither tried nor put in line wherever it is heard";
         let oldest_age = Gauge::new("clankdin_outbox_oldest_age_seconds", help)?;
         let help = "Tries, by what became of the delivery and, where the try failed, why";
         let options = Opts::new("clankdin_webhook_attempts_total", help);

@@ -36,7 +36,7 @@ pub struct DispatcherSettings {
     pub back_off: Duration,
     /// How long events and their deliveries are kept, in days.
     pub retention_days: u16,
-    /// How often to forget what is older.
+    /// How often to forget what is older; the first time is after a sixtieth of that.
     pub sweep_every: Duration,
 }
 
@@ -53,7 +53,7 @@ impl Default for DispatcherSettings {
             flush_after: Duration::from_millis(20),
             flush_at: 500,
             batch: 512,
-            queued: 4_096,
+            queued: 16_384,
             poll: Duration::from_secs(1),
             back_off: Duration::from_secs(1),
             retention_days: 30,

@@ -93,7 +93,7 @@ pub(crate) struct DeliveryView {
     attempts: u32,
     /// When it is tried next; null where it is done, or waits for its webhook to be switched on.
     next_attempt_at: Option<String>,
-    /// Why the last try failed, or that the event was `erased`; null where neither.
+    /// Why the last try failed, that the event was `erased`, or that it has `expired`; null where none of these.
     failure: Option<String>,
     /// When the event happened.
     created_at: String,

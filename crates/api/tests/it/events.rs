@@ -39,7 +39,7 @@ fn kinds(page: &Value) -> Vec<&str> {
 fn forget_before(server: &Server, moment: Timestamp) {
     let work = move |uow: &mut dyn UnitOfWork, ctx: &Ctx| {
         let handled = uow.log().ends()?.head;
-        record(uow, ctx, Progress { handled, ..Progress::default() })?;
+        record(uow, ctx, Progress { handled: Some(handled), ..Progress::default() })?;
         Ok(uow.deliveries().forget_before(moment, 1_000)?)
     };
     server.write(work).unwrap();

@@ -29,18 +29,9 @@ pub struct Lead {
 pub struct Walk {
     /// Who hears of the events up to there is known.
     pub read: Sequence,
-    /// Where it stands among those who hear of the next one, which everyone is told of.
-    pub within: Option<Among>,
-}
-
-/// A place among the endpoints that hear of what everyone is told: first those that subscribed to its kind, then
-/// those that subscribed to all, each in the order of their ids.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Among {
-    /// Whether those that subscribed to its kind are done.
-    pub all: bool,
-    /// The last one that was found.
-    pub last: Option<WebhookId>,
+    /// The last endpoint that was looked at of those who hear of the next one, which everyone is told of: they are
+    /// walked in the order of their ids.
+    pub within: Option<WebhookId>,
 }
 
 /// An endpoint that is to hear of an event and was not told yet.
@@ -167,8 +158,8 @@ pub struct Progress {
     pub results: Vec<Recorded>,
     /// What was not tried.
     pub deferred: Vec<Deferred>,
-    /// How far every event is handled.
-    pub handled: Sequence,
+    /// How far every event is handled, where that is to be written down: it only saves walking, and can wait.
+    pub handled: Option<Sequence>,
 }
 
 /// Moves events from the outbox to endpoints.
@@ -206,7 +197,7 @@ pub trait DeliveryRepository {
     /// delivery that changed since it was read, nothing is written: it is tried once more, with the same id.
     fn record(&mut self, lead: Lead, progress: &Progress) -> StoreResult<bool>;
 
-    /// How many events wait in the outbox, and since when the oldest does.
+    /// How many events have no place in the log yet, and when the oldest event happened that is not handled.
     fn backlog(&mut self) -> StoreResult<(usize, Option<Timestamp>)>;
     /// Forgets up to `max` handled events from before that moment with their deliveries; answers how many.
     fn forget_before(&mut self, before: Timestamp, max: usize) -> StoreResult<usize>;

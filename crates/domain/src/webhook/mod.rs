@@ -14,15 +14,15 @@ pub use answer::AnswerText;
 pub use delivery::{Attempt, AttemptOutcome, DeliveryStatus, EndpointHealth, NextStep};
 pub use delivery_id::{delivery_id, event_of};
 pub use dispatch::{
-    Among, Deferred, DeferredUntil, DeliveryRepository, Endpoint, Heard, Hearer, Lead, Missing, Origin,
-    Progress, Recorded, Waiting, Walk,
+    Deferred, DeferredUntil, DeliveryRepository, Endpoint, Heard, Hearer, Lead, Missing, Origin, Progress,
+    Recorded, Waiting, Walk,
 };
 pub use message::Message;
 pub use register::{
     RegisterWebhook, RegisteredWebhook, Rotated, WebhookChanges, change_webhook, delete_webhook, own_webhook,
     register_webhook, rotate_secret,
 };
-pub use repository::{DeliveryLogRepository, Replayed, Trimmed, WebhookRepository};
+pub use repository::{DeliveryLogRepository, Replayed, Swept, WebhookRepository};
 pub use resend::{MAX_REPLAYED, Test, prepare_test, redeliver, replay};
 pub use tried::{Delivery, KEPT_SUCCESSES, MAX_TRIES, Try};
 

@@ -46,10 +46,10 @@ pub struct Replayed {
     pub next_since: Option<Timestamp>,
 }
 
-/// What a step of trimming did.
+/// What a step did that goes from endpoint to endpoint.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Trimmed {
-    /// How many deliveries are kept no more.
+pub struct Swept {
+    /// How many deliveries it was of.
     pub deliveries: usize,
     /// The endpoint at which the next step begins; `None` where this one was the last.
     pub next: Option<WebhookId>,
@@ -88,5 +88,9 @@ pub trait DeliveryLogRepository {
     /// Forgets deliveries that endpoints took, but the last [`KEPT_SUCCESSES`](super::KEPT_SUCCESSES) of
     /// each: up to `max` of them, beginning with the endpoint `from`, and none whose event has no place in
     /// the log up to `up_to`.
-    fn trim(&mut self, from: Option<WebhookId>, up_to: Sequence, max: usize) -> StoreResult<Trimmed>;
+    fn trim(&mut self, from: Option<WebhookId>, up_to: Sequence, max: usize) -> StoreResult<Swept>;
+
+    /// Gives up what still waits of events from before that moment, which says so as its failure: up to `max`
+    /// deliveries, beginning with the endpoint `from`. What is soon to be forgotten is seen until then.
+    fn expire(&mut self, from: Option<WebhookId>, before: Timestamp, max: usize) -> StoreResult<Swept>;
 }

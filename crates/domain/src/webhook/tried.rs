@@ -68,7 +68,7 @@ pub struct Delivery {
     pub next_attempt_at: Option<Timestamp>,
     /// When it was tried last.
     pub last_attempt_at: Option<Timestamp>,
-    /// Why it is not delivered: why its last try failed, or that its event was `erased`.
+    /// Why it is not delivered: why its last try failed, or that its event was `erased`, or that it has `expired`.
     pub failure: Option<String>,
     /// Its last tries, oldest first.
     pub tries: Vec<Try>,

@@ -16,12 +16,14 @@ pub(super) const BUSY_TIMEOUT: &str = "PRAGMA busy_timeout = 5000;";
 /// What holds for each connection, after [`BUSY_TIMEOUT`], which holds for these too.
 ///
 /// Every commit is synced: in groups that costs nothing. Memory-mapped reads halve the speed of readers
-/// beside a writer. What was deleted is overwritten, or it would stay to be read in the file.
+/// beside a writer. What was deleted is overwritten, or it would stay to be read in the file. A page that is written to
+/// again and again goes from the log to the file once in 16 MiB of log, and not once in 4, as by default.
 const SETTINGS: &str = "PRAGMA journal_mode = WAL; \
     PRAGMA synchronous = FULL; \
     PRAGMA foreign_keys = ON; \
     PRAGMA secure_delete = ON; \
     PRAGMA temp_store = MEMORY; \
+    PRAGMA wal_autocheckpoint = 4000; \
     PRAGMA journal_size_limit = 67108864; \
     PRAGMA mmap_size = 0;";
 

@@ -126,9 +126,10 @@ fn those_who_hear_of_what_everyone_is_told_are_found_by_index() {
         announce(uow)?;
         uow.deliveries().place(now(), 10)?;
         let told = uow.deliveries().hearers(Walk::default(), 10)?;
-        let kind = uow.deliveries().hearers(told.next, 10)?;
-        let all = uow.deliveries().hearers(kind.next, 10)?;
-        assert_eq!((kind.hearers.len(), all.hearers.len(), all.next.within), (0, 1, None));
+        let first = uow.deliveries().hearers(told.next, 1)?;
+        assert_eq!((first.hearers.len(), first.next.within), (1, Some(webhook())));
+        let rest = uow.deliveries().hearers(first.next, 1)?;
+        assert_eq!((rest.hearers.len(), rest.next.within), (0, None));
         Ok(())
     }));
 }
@@ -177,7 +178,7 @@ fn record(uow: &mut dyn UnitOfWork, result: Recorded) -> StoreResult<()> {
 }
 
 fn record_all(uow: &mut dyn UnitOfWork, results: Vec<Recorded>) -> StoreResult<()> {
-    let progress = Progress { results, handled: Sequence::new(1), ..Progress::default() };
+    let progress = Progress { results, handled: Some(Sequence::new(1)), ..Progress::default() };
     let lead = uow.deliveries().lead(Uuid::from_u128(9).into(), Duration::ZERO)?.unwrap();
     uow.deliveries().record(lead, &progress).map(|is_written| assert!(is_written))
 }
@@ -203,7 +204,8 @@ fn recording_finds_its_rows_by_key() {
 fn the_log_of_deliveries_is_walked_along_an_index_and_what_is_sent_again_found_by_one() {
     for (status, index) in [
         (None, "PRIMARY KEY (webhook_id=?"),
-        (Some(DeliveryStatus::Failed), "deliveries_by_status (webhook_id=? AND status=?"),
+        (Some(DeliveryStatus::Delivered), "PRIMARY KEY (webhook_id=?"),
+        (Some(DeliveryStatus::Failed), "deliveries_undelivered (webhook_id=? AND status=?"),
     ] {
         for after in [None, Some(Position::of(Uuid::max()))] {
             let plan = plan(move |uow| {
@@ -237,7 +239,7 @@ fn a_replay_walks_what_the_agent_and_what_everyone_was_told_since() {
 }
 
 #[test]
-fn trimming_looks_at_what_endpoints_took_alone() {
+fn trimming_walks_what_an_endpoint_was_told_along_its_key() {
     let plan = plan(|uow| {
         uow.deliveries().place(now(), 10)?;
         for number in 0..=KEPT_SUCCESSES {
@@ -252,10 +254,24 @@ fn trimming_looks_at_what_endpoints_took_alone() {
         Ok(())
     });
     assert_indexed(&plan);
-    for index in ["(webhook_id=? AND status=?)", "(webhook_id=? AND status=? AND event_id<?)"] {
-        let index = format!("COVERING INDEX deliveries_by_status {index}");
-        assert!(plan.iter().any(|step| step.contains(&index)), "{index} in {plan:#?}");
+    for index in ["PRIMARY KEY (webhook_id=?)", "PRIMARY KEY (webhook_id=? AND event_id<?)"] {
+        assert!(plan.iter().any(|step| step.contains(index)), "{index} in {plan:#?}");
     }
+}
+
+#[test]
+fn what_has_waited_for_too_long_is_found_by_index() {
+    assert_indexed(&plan(|uow| {
+        uow.deliveries().place(now(), 10)?;
+        let failed = NextStep::RetryAt(now());
+        record(
+            uow,
+            Recorded { next: failed, ..taken(Origin::Log(Sequence::new(1)), Uuid::from_u128(8).into()) },
+        )?;
+        let later = Timestamp::from_timestamp(5, 0).unwrap();
+        assert_eq!(uow.delivery_log().expire(None, later, 10)?.deliveries, 1);
+        Ok(())
+    }));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use clankdin_domain::id::{AgentId, EventId, WebhookId};
 use clankdin_domain::webhook::delivery::{Attempt, AttemptOutcome, EndpointHealth, NextStep};
 use clankdin_domain::webhook::{
     AnswerText, Deferred, DeferredUntil, DeliveryStatus, Endpoint, Lead, Missing, Origin, Progress, Recorded,
-    Waiting, WebhookChanges, WebhookStatus,
+    Subscription, Waiting, WebhookChanges, WebhookStatus,
 };
 
 use crate::hearing::{handle, hearers, place};
@@ -165,6 +165,11 @@ pub(crate) fn set_status(world: &World, agent: AgentId, id: WebhookId, status: W
     change(world, agent, id, WebhookChanges { status: Some(status), ..Default::default() });
 }
 
+pub(crate) fn subscribe(world: &World, agent: AgentId, id: WebhookId, events: &[&str]) {
+    let events = Subscription::parse(events.iter().copied()).ok();
+    change(world, agent, id, WebhookChanges { events, ..Default::default() });
+}
+
 /// An agent with an endpoint that hears of everything, and nothing on its way.
 pub(crate) fn listener(world: &World, name: &str) -> (AgentId, WebhookId) {
     let agent = world.register(name);
@@ -273,7 +278,7 @@ contract! {
                 origin: waits.origin,
                 until: DeferredUntil::ItsTurn,
             }],
-            handled: Sequence::new(100),
+            handled: Some(Sequence::new(100)),
         });
         assert_eq!((ready(world).len(), next_due_at(world)), (0, Some(again)));
         assert_eq!(line(world, hers, 10)[0].event_id, waits.event_id);

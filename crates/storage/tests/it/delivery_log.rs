@@ -100,8 +100,12 @@ fn a_database_of_the_version_before_keeps_its_deliveries_which_have_no_tries_yet
         answer(world, 500, NextStep::GiveUp);
         (hook, event, the_one(world, hook, event))
     };
+    beside(&place, include_str!("../../../../migrations/sqlite/2026-11-26-200000_undelivered/down.sql"));
     beside(&place, include_str!("../../../../migrations/sqlite/2026-11-26-000000_delivery_tries/down.sql"));
-    beside(&place, "DELETE FROM __diesel_schema_migrations WHERE version = '20261126000000'");
+    beside(
+        &place,
+        "DELETE FROM __diesel_schema_migrations WHERE version IN ('20261126000000', '20261126200000')",
+    );
     let after = the_one(&place.world(), hook, event);
     assert_eq!(after, Delivery { tries: vec![], ..before });
 }

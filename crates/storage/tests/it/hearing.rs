@@ -5,7 +5,7 @@ use clankdin_domain::event::{Audience, Event, EventKind, Sequence};
 use clankdin_domain::id::{EventId, WebhookId};
 use clankdin_domain::webhook::{Hearer, Progress, Walk, WebhookStatus};
 
-use crate::delivery::{announce, append, line_up, listener, ready, set_status, tell, told};
+use crate::delivery::{announce, append, line_up, listener, ready, set_status, subscribe, tell, told};
 use crate::support::{World, announcement, contract};
 use crate::webhook::register;
 
@@ -45,7 +45,7 @@ pub(crate) fn handle(world: &World) {
     world
         .write(move |uow| {
             let lead = uow.deliveries().lead(dispatcher, std::time::Duration::ZERO)?.unwrap();
-            uow.deliveries().record(lead, &Progress { handled, ..Progress::default() })
+            uow.deliveries().record(lead, &Progress { handled: Some(handled), ..Progress::default() })
         })
         .unwrap();
 }
@@ -123,6 +123,25 @@ contract! {
         assert!(at_once.is_sorted_by_key(|hearer| hearer.sequence));
     }
 
+    fn who_changes_its_subscription_while_an_announcement_is_told_is_not_missed(world) {
+        let (kai, first) = listener(world, "Kai");
+        let ada = world.register("Ada");
+        let second = register(world, ada, "https://ada.example/", &["new_agent"]).webhook.id;
+        line_up(world);
+        handle(world);
+        announce(world, None);
+        place(world, 1);
+        let hearers = |walk| world.read(move |uow| uow.deliveries().hearers(walk, 1)).unwrap();
+        let handled = world.read(|uow| uow.deliveries().handled()).unwrap();
+        let begun = hearers(Walk { read: handled, within: None });
+        subscribe(world, kai, first, &["new_agent"]);
+        subscribe(world, ada, second, &["all"]);
+        let ended = hearers(begun.next);
+        let found: Vec<_> = [begun, ended].iter().flat_map(|heard| heard.hearers.clone()).collect();
+        let found: Vec<_> = found.iter().map(|hearer| hearer.webhook_id).collect();
+        assert_eq!(found, [first, second]);
+    }
+
     fn events_get_their_places_in_the_order_of_their_commits_each_once(world) {
         let (kai, _) = listener(world, "Kai");
         let events: Vec<_> = (0..5).map(|_| tell(world, kai, EventKind::Pinch)).collect();
@@ -147,7 +166,7 @@ contract! {
         assert_eq!(told.len(), events.len());
     }
 
-    fn the_backlog_tells_what_waits_in_the_outbox_and_since_when(world) {
+    fn the_backlog_tells_what_has_no_place_and_since_when_something_is_not_handled(world) {
         let backlog = || world.read(|uow| uow.deliveries().backlog()).unwrap();
         assert_eq!(backlog(), (0, None));
         let since = world.now();
@@ -156,7 +175,13 @@ contract! {
         announce(world, None);
         assert_eq!(backlog(), (2, Some(since)));
         place(world, 1);
+        assert_eq!(backlog(), (1, Some(since)));
+        handle(world);
         assert_eq!(backlog(), (1, Some(world.now())));
+        place(world, 1);
+        assert_eq!(backlog(), (0, Some(world.now())));
+        handle(world);
+        assert_eq!(backlog(), (0, None));
     }
 
     fn old_events_are_forgotten_with_their_deliveries_but_none_that_is_not_handled(world) {

@@ -256,7 +256,8 @@ fn what_is_recorded_under_a_lead_that_is_lost_leaves_no_trace() {
     let lead = |who| world.write(move |uow| uow.deliveries().lead(who, Duration::ZERO)).unwrap().unwrap();
     let (lost, held) = (lead(first), lead(second));
     let result = crate::delivery::result(&world, &ready, 200, NextStep::Delivered, EndpointHealth::Unchanged);
-    let progress = Progress { results: vec![result], handled: Sequence::new(1_000), ..Progress::default() };
+    let progress =
+        Progress { results: vec![result], handled: Some(Sequence::new(1_000)), ..Progress::default() };
     let record = |lead| {
         let progress = progress.clone();
         world.write(move |uow| uow.deliveries().record(lead, &progress)).unwrap()

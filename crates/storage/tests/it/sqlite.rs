@@ -212,7 +212,7 @@ fn a_full_disk_is_unavailable_keeps_what_was_acknowledged_and_passes() {
         uow.deliveries().place(now, 5)?;
         let lead = uow.deliveries().lead(dispatcher, Duration::ZERO)?.unwrap();
         let handled = uow.log().ends()?.head;
-        uow.deliveries().record(lead, &Progress { handled, ..Progress::default() })
+        uow.deliveries().record(lead, &Progress { handled: Some(handled), ..Progress::default() })
     })
     .unwrap();
     let mut acknowledged = 0;
@@ -255,7 +255,7 @@ fn run<T: Send + 'static>(
 fn the_log_stays_bounded_under_writes() {
     let place = Place::new();
     let store = place.open();
-    for _ in 0..40 {
+    for _ in 0..60 {
         let jobs: Vec<_> = (0..50).map(|_| store.write(place.append_of(20_000, Verdict::Commit))).collect();
         for ran in jobs {
             wait_for(ran).unwrap();

@@ -1,10 +1,12 @@
-//! Of what endpoints took, the last hundred are kept, and everything else.
+//! Of what endpoints took, the last hundred are kept, and everything else until its event is forgotten.
 
+use chrono::TimeDelta;
+use clankdin_domain::context::Timestamp;
 use clankdin_domain::event::Sequence;
 use clankdin_domain::page::{PageRequest, Position};
-use clankdin_domain::webhook::{DeliveryStatus, KEPT_SUCCESSES, NextStep, Trimmed};
+use clankdin_domain::webhook::{DeliveryStatus, KEPT_SUCCESSES, NextStep, Swept, WebhookStatus};
 
-use crate::delivery::listener;
+use crate::delivery::{listener, set_status};
 use crate::delivery_log::{answer, deliver, ids, listed, page, tell_many, the_one};
 use crate::support::{World, contract};
 
@@ -16,12 +18,26 @@ fn head(world: &World) -> Sequence {
 fn trim(world: &World, up_to: Sequence, max: usize) -> usize {
     let (mut from, mut trimmed) = (None, 0);
     loop {
-        let step: Trimmed = world.write(move |uow| uow.delivery_log().trim(from, up_to, max)).unwrap();
+        let step: Swept = world.write(move |uow| uow.delivery_log().trim(from, up_to, max)).unwrap();
         assert!(step.deliveries <= max);
         trimmed += step.deliveries;
         from = step.next;
         if from.is_none() {
             return trimmed;
+        }
+    }
+}
+
+/// Gives up what waits from before then, step by step.
+fn expire(world: &World, before: Timestamp, max: usize) -> usize {
+    let (mut from, mut expired) = (None, 0);
+    loop {
+        let step = world.write(move |uow| uow.delivery_log().expire(from, before, max)).unwrap();
+        assert!(step.deliveries <= max);
+        expired += step.deliveries;
+        from = step.next;
+        if from.is_none() {
+            return expired;
         }
     }
 }
@@ -72,5 +88,25 @@ contract! {
         for (_, hook) in all {
             assert_eq!(listed(world, hook).len(), KEPT_SUCCESSES);
         }
+    }
+
+    fn what_still_waits_before_its_event_is_forgotten_is_given_up_and_says_so(world) {
+        let (kai, its) = listener(world, "Kai");
+        tell_many(world, kai, 1);
+        deliver(world);
+        let waiting = tell_many(world, kai, 5);
+        set_status(world, kai, its, WebhookStatus::Disabled);
+        world.clock.advance(TimeDelta::seconds(1));
+        let before = world.now();
+        set_status(world, kai, its, WebhookStatus::Active);
+        let young = tell_many(world, kai, 1)[0];
+        answer(world, 500, NextStep::RetryAt(before + TimeDelta::days(1)));
+        assert_eq!(expire(world, before, 2), 5);
+        let told = |event| { let it = the_one(world, its, event); (it.status, it.failure) };
+        for event in waiting {
+            assert_eq!(told(event), (DeliveryStatus::Failed, Some("expired".to_owned())));
+        }
+        assert_eq!(told(young).0, DeliveryStatus::Pending);
+        assert_eq!(expire(world, before, 2), 0);
     }
 }

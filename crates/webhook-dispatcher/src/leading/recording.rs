@@ -1,5 +1,7 @@
 //! Writes down what was done, as long as the lead is held.
 
+use std::sync::Arc;
+
 use clankdin_domain::store::{Database, StoreError, StoreResult};
 use clankdin_domain::webhook::{Lead, NextStep, Progress};
 use tokio::time::Instant;
@@ -18,17 +20,20 @@ impl Leading {
             self.flush_at = None;
             return;
         }
-        // That all is handled up to somewhere can wait: it only saves time.
-        let patience = if waiting > 0 { self.settings.flush_after } else { self.settings.poll };
-        let flush_at = *self.flush_at.get_or_insert(now + patience);
-        let flush_at = if waiting > 0 { flush_at.min(now + self.settings.flush_after) } else { flush_at };
+        let latest = if waiting > 0 { now + self.settings.flush_after } else { self.mark_at.max(now) };
+        let flush_at = self.flush_at.map_or(latest, |flush_at| flush_at.min(latest));
         self.flush_at = Some(flush_at);
         if self.recording > 0 || (now < flush_at && waiting < self.settings.flush_at && !self.stop.is_on()) {
             return;
         }
         self.recording = 1;
         self.flush_at = None;
-        let progress = machine.take_progress(self.settings.flush_at * BATCHES);
+        // That all is handled up to somewhere only saves time, and whoever gives places in the log writes to that row.
+        let with_mark = now >= self.mark_at || self.stop.is_on();
+        if with_mark {
+            self.mark_at = now + self.settings.poll;
+        }
+        let progress = machine.take_progress(self.settings.flush_at * BATCHES, with_mark);
         self.work.push(Box::pin(record(self.database.clone(), self.lead, progress)));
     }
 
@@ -86,7 +91,8 @@ impl Leading {
 }
 
 async fn record(database: Database, lead: Lead, progress: Progress) -> Done {
-    let written = progress.clone();
+    let progress = Arc::new(progress);
+    let written = Arc::clone(&progress);
     let recorded = database.write(move |uow| uow.deliveries().record(lead, &written)).await;
-    Done::Recorded(progress, recorded)
+    Done::Recorded(Arc::unwrap_or_clone(progress), recorded)
 }

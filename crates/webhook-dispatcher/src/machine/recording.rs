@@ -15,11 +15,11 @@ impl Machine {
         self.handled.mark() > self.written
     }
 
-    /// What is to be written down now, up to `max` of it.
-    pub(crate) fn take_progress(&mut self, max: usize) -> Progress {
+    /// What is to be written down now, up to `max` of it, and how far all is handled, if that is.
+    pub(crate) fn take_progress(&mut self, max: usize, with_mark: bool) -> Progress {
         let results = self.progress.results.drain(..max.min(self.progress.results.len())).collect();
         let deferred = self.progress.deferred.drain(..max.min(self.progress.deferred.len())).collect();
-        let taken = Progress { results, deferred, handled: self.handled.mark() };
+        let taken = Progress { results, deferred, handled: with_mark.then(|| self.handled.mark()) };
         self.recording += taken.results.len() + taken.deferred.len();
         taken
     }
@@ -27,7 +27,7 @@ impl Machine {
     /// That was written down.
     pub(crate) fn recorded(&mut self, progress: Progress) {
         self.settle(&progress);
-        self.written = self.written.max(progress.handled);
+        self.written = self.written.max(progress.handled.unwrap_or_default());
         let results = progress.results.iter().map(|it| it.origin);
         for origin in results.chain(progress.deferred.iter().map(|it| it.origin)) {
             if let Origin::Log(sequence) = origin {

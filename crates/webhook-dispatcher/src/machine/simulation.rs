@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use clankdin_domain::webhook::delivery::{Attempt, AttemptOutcome, after};
-use clankdin_domain::webhook::{Among, AnswerText, DeliveryStatus, EndpointHealth, Hearer, WebhookUrl};
+use clankdin_domain::webhook::{AnswerText, DeliveryStatus, EndpointHealth, Hearer, WebhookUrl};
 use uuid::Uuid;
 
 use super::*;
@@ -161,16 +161,13 @@ impl Model {
             let hearers = hearers.collect();
             return Heard { hearers, next: Walk { read: next.sequence, within: None }, is_more: true };
         }
-        let last = walk.within.and_then(|among| among.last);
         let mut left: Vec<_> =
-            self.endpoints.iter().filter(|it| Some(it.id) > last && is_left(next, it)).collect();
+            self.endpoints.iter().filter(|it| Some(it.id) > walk.within && is_left(next, it)).collect();
         left.sort_by_key(|endpoint| endpoint.id);
         left.truncate(max);
         let hearers: Vec<_> = left.iter().map(|endpoint| hearer(next, endpoint)).collect();
         let next = match hearers.last() {
-            Some(last) if hearers.len() == max => {
-                Walk { read: walk.read, within: Some(Among { all: true, last: Some(last.webhook_id) }) }
-            }
+            Some(last) if hearers.len() == max => Walk { within: Some(last.webhook_id), ..walk },
             _ => Walk { read: next.sequence, within: None },
         };
         Heard { hearers, next, is_more: true }
@@ -249,7 +246,7 @@ impl Model {
             self.put(key, deferred.origin, Row { status: DeliveryStatus::Pending, due_at, attempts });
         }
         let before = self.handled;
-        self.handled = before.max(progress.handled);
+        self.handled = before.max(progress.handled.unwrap_or_default());
         self.assert_handled_since(before);
     }
 
@@ -455,7 +452,8 @@ impl Simulation {
         let is_leader = self.overtaken.is_none() || self.chance.one_in(2);
         let dispatcher = if is_leader { &mut self.leader } else { self.overtaken.as_mut().unwrap() };
         let Some(progress) = dispatcher.recording.take() else {
-            dispatcher.recording = Some(dispatcher.machine.take_progress(1 + self.chance.below(4)));
+            dispatcher.recording =
+                Some(dispatcher.machine.take_progress(1 + self.chance.below(4), self.chance.below(2) == 0));
             return;
         };
         if dispatcher.fence != self.model.fence {

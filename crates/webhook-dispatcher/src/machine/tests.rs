@@ -121,7 +121,7 @@ fn after_five_failures_in_a_row_an_endpoint_is_left_alone_longer_each_time() {
         assert_eq!(machine.next_at(now), Some(now + TimeDelta::seconds(seconds)));
         tell(&mut machine, [1], 1, now);
         assert_eq!(machine.start(now).len(), 0);
-        let written = machine.take_progress(100);
+        let written = machine.take_progress(100, true);
         machine.recorded(written.clone());
         // What came meanwhile stands in its line, and is not read before the time is over.
         assert_eq!(written.deferred.len(), 1);
@@ -178,7 +178,7 @@ fn what_an_endpoint_has_no_room_for_stands_in_its_line_and_comes_after_what_stan
 fn a_line_is_read_when_nothing_else_waits_and_each_of_it_once() {
     let mut machine = machine();
     tell(&mut machine, [1], 70, AT);
-    let written = machine.take_progress(100);
+    let written = machine.take_progress(100, true);
     machine.recorded(written.clone());
     assert_eq!(machine.wants_lines(AT), []);
     while machine.queued() > 0 || machine.under_way() > 0 {
@@ -296,15 +296,15 @@ fn all_is_handled_up_to_the_first_event_that_has_not_its_rows() {
     let late = flights.iter().position(|flight| flight.job.origin == Origin::Log(Sequence::new(1))).unwrap();
     let late = flights.remove(late);
     end_all(&mut machine, flights, 200, AT);
-    let written = machine.take_progress(100);
-    assert_eq!((written.results.len(), written.handled), (3, Sequence::new(0)));
+    let written = machine.take_progress(100, true);
+    assert_eq!((written.results.len(), written.handled), (3, Some(Sequence::new(0))));
     machine.recorded(written.clone());
     assert!(!machine.is_ahead());
     end(&mut machine, late, 500, AT);
-    let written = machine.take_progress(100);
+    let written = machine.take_progress(100, true);
     machine.recorded(written.clone());
     assert!(machine.is_ahead());
-    assert_eq!(machine.take_progress(100).handled, Sequence::new(2));
+    assert_eq!(machine.take_progress(100, true).handled, Some(Sequence::new(2)));
 }
 
 #[test]
@@ -318,7 +318,7 @@ fn while_results_can_not_be_written_down_only_so_many_are_made() {
     }
     assert!(machine.unrecorded() <= 10 + 12);
     assert_eq!((machine.wants_log(), machine.wants_due()), (None, None));
-    let written = machine.take_progress(100);
+    let written = machine.take_progress(100, true);
     machine.put_back(written);
     assert_eq!(machine.start(AT).len(), 0);
 }

@@ -87,6 +87,7 @@ async fn of_what_an_endpoint_took_the_last_hundred_are_kept() {
     world.all_recorded().await;
     dispatcher.stopped().await;
 
+    world.sweep_soon();
     let dispatcher = world.start();
     // The page holds a hundred: that there are no more is seen by its end.
     let page = PageRequest::first(100);

@@ -4,9 +4,11 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use clankdin_domain::event::{Audience, Event, EventKind};
+use clankdin_domain::webhook::{WebhookChanges, WebhookStatus, change_webhook};
 use tokio::sync::Semaphore;
 
 use crate::eventually;
+use crate::log::listed;
 use crate::logging::lines_with;
 use crate::receiver::{Receiver, Reply};
 use crate::world::World;
@@ -82,9 +84,32 @@ async fn what_is_older_than_is_kept_is_forgotten() {
     dispatcher.stopped().await;
 
     world.clock.advance(29 * DAY);
+    world.sweep_soon();
     let dispatcher = world.start();
     eventually(async || !world.holds(&old).await).await;
     assert!(world.holds(&young).await);
+    dispatcher.stopped().await;
+}
+
+#[actix_rt::test]
+async fn what_waits_for_a_disabled_endpoint_says_that_it_expired_before_it_is_forgotten() {
+    let mut world = World::new();
+    let ann = world.register("Ann").await;
+    let receiver = Receiver::start([Reply::Status(500)]).await;
+    let (hook, _) = world.subscribe(ann, &receiver.url(), "backing").await;
+    let dispatcher = world.start();
+    let event = world.tell(ann, "kai").await;
+    world.retry_recorded().await;
+    dispatcher.stopped().await;
+    let off = WebhookChanges { status: Some(WebhookStatus::Disabled), ..WebhookChanges::default() };
+    let switched = world.database.write(move |uow| change_webhook(uow, ann, hook.id, off));
+    switched.await.unwrap();
+
+    world.clock.advance(29 * DAY + DAY / 2);
+    world.sweep_soon();
+    let dispatcher = world.start();
+    eventually(async || listed(&world, hook.id).await[0].failure.as_deref() == Some("expired")).await;
+    assert!(world.holds(&event).await);
     dispatcher.stopped().await;
 }
 

@@ -207,6 +207,12 @@ impl World {
         Some((due_at - self.ctx.now()).to_std().unwrap_or_default())
     }
 
+    /// Lets dispatchers forget what is old as soon as they run.
+    pub(crate) fn sweep_soon(&mut self) {
+        self.settings.poll = Duration::from_millis(5);
+        self.settings.sweep_every = Duration::from_millis(60);
+    }
+
     /// How many deliveries have no row yet, of events that have their places.
     pub(crate) async fn without_row(&self) -> usize {
         let left = self.database.read(|uow| {

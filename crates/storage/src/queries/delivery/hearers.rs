@@ -3,9 +3,10 @@
 use clankdin_domain::event::{EventKind, Sequence};
 use clankdin_domain::id::WebhookId;
 use clankdin_domain::store::StoreResult;
-use clankdin_domain::webhook::{Among, Heard, Hearer, Subscription, Walk, WebhookStatus};
-use diesel::dsl::{exists, not};
+use clankdin_domain::webhook::{Heard, Hearer, Subscription, Walk, WebhookStatus};
+use diesel::dsl::exists;
 use diesel::prelude::*;
+use uuid::Uuid;
 
 use super::super::super::dialect::Id;
 use super::super::super::schema::{deliveries, outbox, webhook_events, webhooks};
@@ -17,7 +18,8 @@ use crate::error::store_error;
 ///
 /// It has to be registered before the event: by time, and, because the clock may have been set back between the
 /// two, by their ids as well, which grow even then. An event without content was erased, but for the kind that has
-/// none.
+/// none. Its row is looked up by key: of a join, a planner that knows nothing yet could walk all that an endpoint was
+/// ever told.
 macro_rules! hears {
     () => {
         webhooks::status
@@ -25,7 +27,13 @@ macro_rules! hears {
             .and(webhooks::created_at.le(outbox::occurred_at).or(webhooks::id.lt(outbox::id)))
             .and(outbox::actor_id.is_null().or(outbox::actor_id.ne(webhooks::agent_id.nullable())))
             .and(outbox::data.ne(BLANK).or(outbox::kind.eq(EventKind::KeyRevoked.name())))
-            .and(not(exists(deliveries::table.find((webhooks::id, outbox::id)))))
+            .and(
+                deliveries::table
+                    .find((webhooks::id, outbox::id))
+                    .select(deliveries::webhook_id)
+                    .single_value()
+                    .is_null(),
+            )
     };
 }
 
@@ -38,22 +46,19 @@ macro_rules! hearer_columns {
 
 impl DieselStore<'_> {
     pub(super) fn hearers_of_next(&mut self, walk: Walk, max: usize) -> StoreResult<Heard> {
-        let next: Vec<(i64, Option<Id>)> = outbox::table
+        let next: Vec<(i64, Option<Id>, String)> = outbox::table
             .filter(outbox::sequence.gt(walk.read.get()))
             .order(outbox::sequence)
             .limit(limit_of(max))
-            .select((outbox::sequence.assume_not_null(), outbox::addressee_id))
+            .select((outbox::sequence.assume_not_null(), outbox::addressee_id, outbox::kind))
             .load(self.connection)
             .map_err(store_error)?;
-        let told = next.iter().take_while(|(_, addressee)| addressee.is_some()).count();
+        let told = next.iter().take_while(|(_, addressee, _)| addressee.is_some()).count();
         match (next.first(), told) {
             (None, _) => Ok(Heard { hearers: Vec::new(), next: walk, is_more: false }),
-            (Some((announced, _)), 0) => {
-                let among = walk.within.unwrap_or(Among { all: false, last: None });
-                self.hearers_of_announced(walk.read, *announced, among, max)
-            }
+            (Some((announced, _, kind)), 0) => self.hearers_of_announced(walk, *announced, kind, max),
             (Some(_), told) => {
-                let until = next.get(told - 1).map_or(walk.read.get(), |(sequence, _)| *sequence);
+                let until = next.get(told - 1).map_or(walk.read.get(), |(sequence, ..)| *sequence);
                 let hearers = self.hearers_of_told(walk.read.get(), until)?;
                 let is_more = told < next.len() || told == max;
                 Ok(Heard { hearers, next: Walk { read: Sequence::new(until), within: None }, is_more })
@@ -79,40 +84,52 @@ impl DieselStore<'_> {
         Ok(hearers)
     }
 
-    /// The next who hear of an event that everyone is told of.
+    /// The next who hear of an event that everyone is told of: those that subscribed to its kind and those that
+    /// subscribed to all in one statement, so that whoever goes over from one to the other is not missed.
     fn hearers_of_announced(
         &mut self,
-        read: Sequence,
+        walk: Walk,
         announced: i64,
-        among: Among,
+        kind: &str,
         max: usize,
     ) -> StoreResult<Heard> {
-        let kind: String = outbox::table
-            .filter(outbox::sequence.eq(announced))
-            .select(outbox::kind)
-            .first(self.connection)
-            .map_err(store_error)?;
-        let name = if among.all { Subscription::ALL_NAME } else { &kind };
-        let last = among.last.map_or(uuid::Uuid::nil(), WebhookId::uuid);
+        let names = [kind, Subscription::ALL_NAME];
+        let after = Id(walk.within.map_or(Uuid::nil(), WebhookId::uuid));
+        let mut last = None;
+        for name in names {
+            let of_name = self.last_of_next(name, after, max)?;
+            last = last.into_iter().chain(of_name).min();
+        }
         let rows: Vec<Row> = webhook_events::table
             .inner_join(webhooks::table.on(webhooks::id.eq(webhook_events::webhook_id)))
             .inner_join(outbox::table.on(outbox::sequence.eq(announced)))
-            .filter(webhook_events::event.eq(name).and(webhook_events::webhook_id.gt(Id(last))))
+            .filter(webhook_events::event.eq_any(names))
+            .filter(webhook_events::webhook_id.gt(after))
+            .filter(webhook_events::webhook_id.le(last.unwrap_or(Id(Uuid::max()))))
             .filter(hears!())
-            .order(webhook_events::webhook_id)
-            .limit(limit_of(max))
             .select(hearer_columns!())
             .load(self.connection)
             .map_err(store_error)?;
-        let hearers: Vec<Hearer> = rows.into_iter().map(hearer).collect();
-        let next = match hearers.last() {
-            Some(last) if hearers.len() == max => {
-                Walk { read, within: Some(Among { all: among.all, last: Some(last.webhook_id) }) }
-            }
-            _ if !among.all => Walk { read, within: Some(Among { all: true, last: None }) },
-            _ => Walk { read: Sequence::new(announced), within: None },
+        let mut hearers: Vec<Hearer> = rows.into_iter().map(hearer).collect();
+        hearers.sort_unstable_by_key(|hearer| hearer.webhook_id);
+        let next = match last {
+            Some(last) => Walk { within: Some(last.0.into()), ..walk },
+            None => Walk { read: Sequence::new(announced), within: None },
         };
         Ok(Heard { hearers, next, is_more: true })
+    }
+
+    /// The last of the next `max` endpoints that subscribed to that; none where there are fewer.
+    fn last_of_next(&mut self, name: &str, after: Id, max: usize) -> StoreResult<Option<Id>> {
+        webhook_events::table
+            .filter(webhook_events::event.eq(name).and(webhook_events::webhook_id.gt(after)))
+            .order(webhook_events::webhook_id)
+            .offset(limit_of(max) - 1)
+            .limit(1)
+            .select(webhook_events::webhook_id)
+            .first(self.connection)
+            .optional()
+            .map_err(store_error)
     }
 }
 

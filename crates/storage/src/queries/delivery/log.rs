@@ -7,13 +7,13 @@ use clankdin_domain::event::{EventKind, Sequence};
 use clankdin_domain::id::{EventId, WebhookId};
 use clankdin_domain::page::{Page, PageRequest, Position};
 use clankdin_domain::store::StoreResult;
-use clankdin_domain::webhook::{Delivery, DeliveryLogRepository, DeliveryStatus, Replayed, Trimmed, Webhook};
+use clankdin_domain::webhook::{Delivery, DeliveryLogRepository, DeliveryStatus, Replayed, Swept, Webhook};
 use diesel::prelude::*;
 
 use super::super::super::dialect::{Id, Time, held};
 use super::super::super::schema::{deliveries, outbox};
 use super::super::outbox::BLANK;
-use super::super::webhook::next_try;
+use super::super::webhook::{is_undelivered, next_try};
 use super::super::{DieselStore, limit_of};
 use super::tried;
 use crate::error::{corrupt, store_error};
@@ -26,8 +26,8 @@ impl DeliveryLogRepository for DieselStore<'_> {
         page: &PageRequest,
     ) -> StoreResult<Page<Delivery>> {
         let its = deliveries::webhook_id.eq(Id(webhook.uuid()));
-        // The events alone, which stand in an index by status; of whole rows, a planner would take the
-        // primary key, and walk past those of other statuses.
+        // The events alone, which stand in an index by status where they are not delivered; of whole rows, a
+        // planner would take the primary key, and walk past all that were.
         let mut listed = deliveries::table
             .filter(its)
             .order(deliveries::event_id.desc())
@@ -36,6 +36,9 @@ impl DeliveryLogRepository for DieselStore<'_> {
             .into_boxed();
         if let Some(status) = status {
             listed = listed.filter(deliveries::status.eq(status.name()));
+            if status != DeliveryStatus::Delivered {
+                listed = listed.filter(is_undelivered());
+            }
         }
         if let Some(after) = page.after {
             listed = listed.filter(deliveries::event_id.lt(Id(after.id)));
@@ -90,8 +93,12 @@ impl DeliveryLogRepository for DieselStore<'_> {
         self.replay_since(webhook, since, now, max_events)
     }
 
-    fn trim(&mut self, from: Option<WebhookId>, up_to: Sequence, max: usize) -> StoreResult<Trimmed> {
+    fn trim(&mut self, from: Option<WebhookId>, up_to: Sequence, max: usize) -> StoreResult<Swept> {
         self.trim_successes(from, up_to, max)
+    }
+
+    fn expire(&mut self, from: Option<WebhookId>, before: Timestamp, max: usize) -> StoreResult<Swept> {
+        self.expire_waiting(from, before, max)
     }
 }
 

@@ -4,6 +4,7 @@
 //! but the state that was read. So whoever has lost the lead changes nothing any more, and what an agent asks for
 //! meanwhile (a redelivery, an erasure) is not undone.
 
+mod expire;
 mod hearers;
 mod log;
 mod place;
@@ -84,15 +85,24 @@ impl DeliveryRepository for DieselStore<'_> {
     }
 
     fn backlog(&mut self) -> StoreResult<(usize, Option<Timestamp>)> {
-        let waiting = outbox::table.filter(outbox::sequence.is_null());
-        let count: i64 = waiting.count().get_result(self.connection).map_err(store_error)?;
-        let oldest: Option<Time> = waiting
+        let without_place = outbox::table.filter(outbox::sequence.is_null());
+        let count: i64 = without_place.count().get_result(self.connection).map_err(store_error)?;
+        let first_without_place: Option<Time> = without_place
             .order(outbox::position)
             .select(outbox::occurred_at)
             .first(self.connection)
             .optional()
             .map_err(store_error)?;
-        Ok((usize::try_from(count).unwrap_or_default(), oldest.map(|at| at.0)))
+        let handled = self.handled()?;
+        let first_unhandled: Option<Time> = outbox::table
+            .filter(outbox::sequence.gt(handled.get()))
+            .order(outbox::sequence)
+            .select(outbox::occurred_at)
+            .first(self.connection)
+            .optional()
+            .map_err(store_error)?;
+        let oldest = first_without_place.into_iter().chain(first_unhandled).map(|at| at.0).min();
+        Ok((usize::try_from(count).unwrap_or_default(), oldest))
     }
 
     fn forget_before(&mut self, before: Timestamp, max: usize) -> StoreResult<usize> {

@@ -40,7 +40,7 @@ impl DieselStore<'_> {
         for result in results {
             self.record_health(result)?;
         }
-        self.record_handled(*handled)
+        handled.map_or(Ok(()), |handled| self.record_handled(handled))
     }
 
     /// Endpoints first, in order of their ids, as whoever changes one does: it is held, and then what waits for it.

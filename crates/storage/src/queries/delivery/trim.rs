@@ -3,7 +3,7 @@
 use clankdin_domain::event::Sequence;
 use clankdin_domain::id::WebhookId;
 use clankdin_domain::store::StoreResult;
-use clankdin_domain::webhook::{DeliveryStatus, KEPT_SUCCESSES, Trimmed};
+use clankdin_domain::webhook::{DeliveryStatus, KEPT_SUCCESSES, Swept};
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -12,8 +12,8 @@ use super::super::super::schema::{deliveries, outbox, webhooks};
 use super::super::{DieselStore, limit_of};
 use crate::error::store_error;
 
-/// How many endpoints one step looks at.
-const ENDPOINTS: usize = 200;
+/// How many endpoints one step looks at: where much is to be forgotten, the next step looks at most of them again.
+const ENDPOINTS: usize = 50;
 
 impl DieselStore<'_> {
     pub(super) fn trim_successes(
@@ -21,10 +21,10 @@ impl DieselStore<'_> {
         from: Option<WebhookId>,
         up_to: Sequence,
         max: usize,
-    ) -> StoreResult<Trimmed> {
+    ) -> StoreResult<Swept> {
         let mut endpoints = self.first_beyond_kept(from)?;
         let next = if endpoints.len() > ENDPOINTS { endpoints.pop() } else { None };
-        let mut trimmed = Trimmed { deliveries: 0, next: next.map(|(id, _)| id.0.into()) };
+        let mut trimmed = Swept { deliveries: 0, next: next.map(|(id, _)| id.0.into()) };
         for (id, first) in endpoints {
             let Some(first) = first else { continue };
             let left = max - trimmed.deliveries;
