@@ -29,9 +29,8 @@ const LONGEST_NEGATIVE_TTL: Duration = Duration::from_secs(10);
 /// Resolves names and judges what they resolve to. Cheap to clone; clones share what they keep.
 #[derive(Clone)]
 pub struct Resolver {
-    names: TokioResolver,
-    config: ResolverConfig,
-    options: ResolverOpts,
+    names: Arc<TokioResolver>,
+    settings: Arc<(ResolverConfig, ResolverOpts)>,
     policy: Arc<AddressPolicy>,
     bound: Duration,
 }
@@ -84,16 +83,17 @@ impl Resolver {
         // A lost packet is asked for again within the bound.
         options.timeout = bound / 2;
         options.attempts = 2;
-        let names = build(config.clone(), options.clone())?;
-        Ok(Self { names, config, options, policy, bound })
+        let names = Arc::new(build(config.clone(), options.clone())?);
+        Ok(Self { names, settings: Arc::new((config, options)), policy, bound })
     }
 
     /// One with the same settings that shares nothing with this one, for a thread of its own: what a resolver has
     /// under way lives on the thread that began it, and should not wait for another's work.
     #[must_use]
     pub fn detached(&self) -> Self {
-        match build(self.config.clone(), self.options.clone()) {
-            Ok(names) => Self { names, ..self.clone() },
+        let (config, options) = &*self.settings;
+        match build(config.clone(), options.clone()) {
+            Ok(names) => Self { names: Arc::new(names), ..self.clone() },
             Err(_) => self.clone(),
         }
     }

@@ -10,7 +10,7 @@ use crate::dispatcher::Stop;
 use crate::metrics::Metrics;
 use crate::settings::DispatcherSettings;
 
-/// How many events, or deliveries, are forgotten in one transaction: others want to write as well.
+/// How many events, or deliveries, are forgotten or given up in one transaction: others want to write as well.
 const CHUNK: usize = 500;
 
 const DAY: Duration = Duration::from_hours(24);
@@ -64,7 +64,8 @@ impl Housekeeping {
         Ok(())
     }
 
-    /// Gives up what still waits a day before it is forgotten, so that the log of deliveries tells what became of it.
+    /// Gives up what waits for endpoints that stay switched off, a day before it is forgotten (half of the time that it
+    /// is kept, where that is less), so that the log of deliveries tells what became of it.
     async fn expire(&self) -> StoreResult<()> {
         let kept = self.retention();
         let before = self.ctx.now() - kept.saturating_sub(DAY.min(kept / 2));
@@ -76,7 +77,7 @@ impl Housekeeping {
             from = swept.next;
             if from.is_none() {
                 if deliveries > 0 {
-                    tracing::warn!(deliveries, "given up after waiting for as long as events are kept");
+                    tracing::warn!(deliveries, "given up, having waited for webhooks that are switched off");
                 }
                 return Ok(());
             }

@@ -26,11 +26,11 @@ pub struct DispatcherSettings {
     pub flush_after: Duration,
     /// From how many results on they are recorded at once; up to four times as many together.
     pub flush_at: usize,
-    /// How many events are placed, and endpoints found, in one transaction at most.
+    /// How many events are placed in one transaction at most, and about how many endpoints are found.
     pub batch: usize,
     /// How many deliveries wait in memory before no more of the log is read.
     pub queued: usize,
-    /// How often to look for work that nobody announced.
+    /// How often to look for work that nobody announced, and to write down how far all is handled.
     pub poll: Duration,
     /// How long to leave the database alone after it failed.
     pub back_off: Duration,

@@ -123,7 +123,7 @@ impl Trying {
     fn judge(&self, flight: &Flight, parcel: &Parcel, attempt: Attempt) -> Recorded {
         let Parcel { endpoint, event } = parcel;
         let (next, health) =
-            delivery::after(&attempt, flight.job.attempts, endpoint.failing_since, self.jitter());
+            delivery::after(&attempt, flight.job.attempts, endpoint.failing_since, || self.jitter());
         self.metrics.tried(&attempt, next);
         let result = Recorded {
             webhook_id: flight.job.webhook_id,

@@ -1,2 +1,1 @@
 DROP INDEX deliveries_undelivered;
-CREATE INDEX deliveries_by_status ON deliveries (webhook_id, status, event_id);

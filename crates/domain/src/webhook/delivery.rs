@@ -102,8 +102,8 @@ pub enum EndpointHealth {
 
 /// What follows a try.
 ///
-/// `attempts_before` is how often the delivery was tried before this; `jitter` from -1 to 1 spreads
-/// the next try over ±20 %.
+/// `attempts_before` is how often the delivery was tried before this; `jitter`, a number
+/// from -1 to 1 that is drawn where there is a next try, spreads it over ±20 %.
 ///
 /// ```
 /// use std::time::Duration;
@@ -114,14 +114,14 @@ pub enum EndpointHealth {
 /// let at = chrono::DateTime::<Utc>::UNIX_EPOCH;
 /// let outcome = AttemptOutcome::Answered { status: 500, retry_after: None };
 /// let attempt = Attempt { at, outcome, latency: Duration::from_millis(20), answer: AnswerText::of(b"busy") };
-/// let (next, _) = after(&attempt, 0, None, 0.0);
+/// let (next, _) = after(&attempt, 0, None, || 0.0);
 /// assert_eq!(next, NextStep::RetryAt(at + TimeDelta::seconds(5)));
 /// ```
 pub fn after(
     attempt: &Attempt,
     attempts_before: u32,
     failing_since: Option<Timestamp>,
-    jitter: f64,
+    jitter: impl FnOnce() -> f64,
 ) -> (NextStep, EndpointHealth) {
     match attempt.outcome {
         AttemptOutcome::Answered { status: 200..=299, .. } => (NextStep::Delivered, EndpointHealth::Healthy),
@@ -130,10 +130,15 @@ pub fn after(
     }
 }
 
-fn retry(at: Timestamp, attempts_before: u32, outcome: AttemptOutcome, jitter: f64) -> NextStep {
+fn retry(
+    at: Timestamp,
+    attempts_before: u32,
+    outcome: AttemptOutcome,
+    jitter: impl FnOnce() -> f64,
+) -> NextStep {
     let step = usize::try_from(attempts_before).unwrap_or(usize::MAX);
     let Some(seconds) = BACK_OFF_SECONDS.get(step) else { return NextStep::GiveUp };
-    let scheduled = Duration::from_secs_f64(f64::from(*seconds) * (1.0 + 0.2 * jitter.clamp(-1.0, 1.0)));
+    let scheduled = Duration::from_secs_f64(f64::from(*seconds) * (1.0 + 0.2 * jitter().clamp(-1.0, 1.0)));
     let asked_for = match outcome {
         AttemptOutcome::Answered { status: 429 | 503, retry_after: Some(wait) } => wait.min(MAX_RETRY_AFTER),
         _ => Duration::ZERO,
@@ -162,7 +167,7 @@ mod tests {
     }
 
     fn wait(attempt: &Attempt, attempts_before: u32, jitter: f64) -> Option<i64> {
-        match after(attempt, attempts_before, None, jitter).0 {
+        match after(attempt, attempts_before, None, || jitter).0 {
             NextStep::RetryAt(then) => Some((then - AT).num_seconds()),
             _ => None,
         }
@@ -199,14 +204,14 @@ mod tests {
     #[test]
     fn success_ends_the_delivery_and_heals_the_endpoint() {
         for status in [200, 204, 299] {
-            let result = after(&answered(status, None), 3, Some(AT), 0.0);
+            let result = after(&answered(status, None), 3, Some(AT), || 0.0);
             assert_eq!(result, (NextStep::Delivered, EndpointHealth::Healthy));
         }
     }
 
     #[test]
     fn gone_disables_the_endpoint_at_once() {
-        let result = after(&answered(410, None), 0, None, 0.0);
+        let result = after(&answered(410, None), 0, None, || 0.0);
         assert_eq!(result, (NextStep::GiveUp, EndpointHealth::Disabled));
     }
 
@@ -223,10 +228,13 @@ mod tests {
     #[test]
     fn five_days_of_nothing_but_failures_disable_the_endpoint() {
         let since = AT - TimeDelta::days(5);
-        assert_eq!(after(&answered(500, None), 0, Some(since), 0.0).1, EndpointHealth::Disabled);
+        assert_eq!(after(&answered(500, None), 0, Some(since), || 0.0).1, EndpointHealth::Disabled);
         let since = since + TimeDelta::seconds(1);
-        assert_eq!(after(&answered(500, None), 0, Some(since), 0.0).1, EndpointHealth::FailingSince(since));
-        assert_eq!(after(&answered(500, None), 0, None, 0.0).1, EndpointHealth::FailingSince(AT));
+        assert_eq!(
+            after(&answered(500, None), 0, Some(since), || 0.0).1,
+            EndpointHealth::FailingSince(since)
+        );
+        assert_eq!(after(&answered(500, None), 0, None, || 0.0).1, EndpointHealth::FailingSince(AT));
     }
 
     proptest! {

@@ -174,7 +174,7 @@ pub trait DeliveryRepository {
     fn place(&mut self, now: Timestamp, max: usize) -> StoreResult<usize>;
     /// How far every event is handled, by what was last written down.
     fn handled(&mut self) -> StoreResult<Sequence>;
-    /// Who hears of the next events, at most `max` of them, or of at most `max` endpoints where everyone is told:
+    /// Who hears of the next events, at most `max` of them, or of fewer than `2 * max` endpoints where everyone is told:
     /// active endpoints that subscribed to it, were registered before it, are not its actor's, and have no delivery
     /// of it yet.
     fn hearers(&mut self, walk: Walk, max: usize) -> StoreResult<Heard>;

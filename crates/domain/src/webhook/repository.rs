@@ -90,7 +90,8 @@ pub trait DeliveryLogRepository {
     /// the log up to `up_to`.
     fn trim(&mut self, from: Option<WebhookId>, up_to: Sequence, max: usize) -> StoreResult<Swept>;
 
-    /// Gives up what still waits of events from before that moment, which says so as its failure: up to `max`
-    /// deliveries, beginning with the endpoint `from`. What is soon to be forgotten is seen until then.
+    /// Gives up what waits, for endpoints that are switched off, of events from before that moment, and says so as
+    /// its failure: up to `max` deliveries, beginning with the endpoint `from`. What is soon to be forgotten without
+    /// having been tried is seen until then.
     fn expire(&mut self, from: Option<WebhookId>, before: Timestamp, max: usize) -> StoreResult<Swept>;
 }

@@ -115,14 +115,6 @@ pub(crate) fn spell_bytes(bytes: &[u8]) -> String {
     format!("'\\x{}'::bytea", hex(bytes))
 }
 
-/// An id as a statement spells it.
-pub(crate) fn spell_id(id: Uuid) -> String {
-    format!("'{}'::uuid", id.hyphenated())
-}
-
-/// No time, as a statement spells it.
-pub(crate) const NULL_TIME: &str = "CAST(NULL AS timestamptz)";
-
 /// A time as a statement spells it.
 pub(crate) fn spell_time(time: Timestamp) -> String {
     format!("'{}'::timestamptz", time.to_rfc3339_opts(chrono::SecondsFormat::Micros, true))

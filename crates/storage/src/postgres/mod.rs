@@ -13,6 +13,7 @@ mod pulse;
 #[path = "../queries/mod.rs"]
 #[expect(clippy::duplicate_mod, reason = "compiled for each back-end against its own dialect")]
 mod queries;
+mod results;
 #[path = "../schema.rs"]
 #[expect(clippy::duplicate_mod, reason = "compiled for each back-end against its own dialect")]
 mod schema;

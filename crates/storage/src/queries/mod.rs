@@ -41,6 +41,7 @@ use super::dialect::{Connection, Id, Time};
 use super::schema::agents;
 use crate::seal::MasterKey;
 
+pub(crate) use delivery::ResultRow;
 pub(crate) use webhook::a_sealed_secret;
 
 /// All repositories on one connection, inside one transaction.

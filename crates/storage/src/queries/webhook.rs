@@ -271,31 +271,30 @@ fn subscribe(connection: &mut Connection, id: Id, events: &Subscription) -> Stor
     Ok(())
 }
 
-/// Spelled out, not bound: the index of those is used only where the statement says so in so many words.
+/// Spelled out, not bound: an index of some rows alone is used only where the statement says so in so many words.
 pub(super) fn is_undelivered() -> SqlLiteral<Bool> {
     sql("deliveries.status <> 'delivered'")
+}
+
+/// As [`is_undelivered`], for the indices of what waits.
+pub(super) fn is_pending() -> SqlLiteral<Bool> {
+    sql("deliveries.status = 'pending'")
 }
 
 /// Keeps what waits for an endpoint out of the way until it is switched on again. What stands in its line is out of the
 /// way already, however much that is.
 pub(super) fn park(connection: &mut Connection, id: Id) -> StoreResult<()> {
-    let waiting =
-        deliveries::status.eq(DeliveryStatus::Pending.name()).and(deliveries::next_attempt_at.lt(IN_LINE));
-    diesel::update(
-        deliveries::table.filter(deliveries::webhook_id.eq(id).and(waiting)).filter(is_undelivered()),
-    )
-    .set(deliveries::next_attempt_at.eq(PARKED))
-    .execute(connection)
-    .map_err(store_error)?;
+    let waiting = is_pending().and(deliveries::next_attempt_at.lt(IN_LINE));
+    diesel::update(deliveries::table.filter(deliveries::webhook_id.eq(id).and(waiting)))
+        .set(deliveries::next_attempt_at.eq(PARKED))
+        .execute(connection)
+        .map_err(store_error)?;
     Ok(())
 }
 
 /// Makes what was parked due at once, and the first in line, upon which the others follow: any time gone by says so.
 fn unpark(connection: &mut Connection, id: Id, past: Timestamp) -> StoreResult<()> {
-    let its = deliveries::webhook_id
-        .eq(id)
-        .and(deliveries::status.eq(DeliveryStatus::Pending.name()))
-        .and(is_undelivered());
+    let its = deliveries::webhook_id.eq(id).and(is_pending());
     diesel::update(deliveries::table.filter(its.clone().and(deliveries::next_attempt_at.eq(PARKED))))
         .set(deliveries::next_attempt_at.eq(Time(past)))
         .execute(connection)

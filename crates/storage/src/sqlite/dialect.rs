@@ -102,9 +102,6 @@ pub(crate) fn spell_id(id: Uuid) -> String {
     format!("x'{}'", id.simple())
 }
 
-/// No time, as a statement spells it.
-pub(crate) const NULL_TIME: &str = "NULL";
-
 /// A time as a statement spells it.
 pub(crate) fn spell_time(time: Timestamp) -> String {
     time.timestamp_micros().to_string()

@@ -16,6 +16,7 @@ mod options;
 mod plans;
 #[path = "../queries/mod.rs"]
 mod queries;
+mod results;
 #[path = "../schema.rs"]
 mod schema;
 mod store;

@@ -126,7 +126,7 @@ pub(crate) fn record(world: &World, results: Vec<Recorded>) {
     write_down(world, Progress { results, ..Progress::default() });
 }
 
-fn defer(world: &World, ready: &Ready, until: DeferredUntil) {
+pub(crate) fn defer(world: &World, ready: &Ready, until: DeferredUntil) {
     let Ready { webhook_id, event_id, origin, .. } = *ready;
     let deferred = vec![Deferred { webhook_id, event_id, origin, until }];
     write_down(world, Progress { deferred, ..Progress::default() });

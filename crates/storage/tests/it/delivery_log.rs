@@ -100,14 +100,45 @@ fn a_database_of_the_version_before_keeps_its_deliveries_which_have_no_tries_yet
         answer(world, 500, NextStep::GiveUp);
         (hook, event, the_one(world, hook, event))
     };
+    beside(
+        &place,
+        include_str!("../../../../migrations/sqlite/2026-11-26-210000_no_index_by_status/down.sql"),
+    );
     beside(&place, include_str!("../../../../migrations/sqlite/2026-11-26-200000_undelivered/down.sql"));
     beside(&place, include_str!("../../../../migrations/sqlite/2026-11-26-000000_delivery_tries/down.sql"));
     beside(
         &place,
-        "DELETE FROM __diesel_schema_migrations WHERE version IN ('20261126000000', '20261126200000')",
+        "DELETE FROM __diesel_schema_migrations WHERE version IN ('20261126000000', '20261126200000', '20261126210000')",
     );
     let after = the_one(&place.world(), hook, event);
     assert_eq!(after, Delivery { tries: vec![], ..before });
+}
+
+#[test]
+fn what_an_endpoint_took_is_found_behind_a_backlog_page_after_page() {
+    let place = SqlitePlace::default();
+    let world = &place.world();
+    let (kai, hook) = listener(world, "Kai");
+    let taken = tell_many(world, kai, 2);
+    deliver(world);
+    // Ids of a later time than any that the world gives.
+    beside(
+        &place,
+        "PRAGMA foreign_keys = OFF;
+         WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 10300)
+         INSERT INTO deliveries (webhook_id, event_id, status, next_attempt_at)
+             SELECT webhooks.id, unhex(printf('ffffff00000070008000%012x', n)), 'pending', 0 FROM numbers, webhooks;",
+    );
+    let delivered = |request: PageRequest| {
+        let list =
+            world.read(move |uow| uow.delivery_log().list(hook, Some(DeliveryStatus::Delivered), &request));
+        let page = list.unwrap();
+        (ids(&page.items), page.next)
+    };
+    let (none, next) = delivered(PageRequest::first(10));
+    assert_eq!(none, []);
+    let (found, next) = delivered(PageRequest::new(10, next).unwrap());
+    assert_eq!((&found[..2], next), (&[taken[1], taken[0]][..], None));
 }
 
 contract! {

@@ -4,11 +4,14 @@ use chrono::TimeDelta;
 use clankdin_domain::context::Timestamp;
 use clankdin_domain::event::Sequence;
 use clankdin_domain::page::{PageRequest, Position};
-use clankdin_domain::webhook::{DeliveryStatus, KEPT_SUCCESSES, NextStep, Swept, WebhookStatus};
+use clankdin_domain::webhook::{
+    DeferredUntil, DeliveryStatus, KEPT_SUCCESSES, NextStep, Swept, WebhookStatus,
+};
 
-use crate::delivery::{listener, set_status};
+use crate::delivery::{defer, listener, ready, set_status};
 use crate::delivery_log::{answer, deliver, ids, listed, page, tell_many, the_one};
 use crate::support::{World, contract};
+use crate::webhook::register;
 
 fn head(world: &World) -> Sequence {
     world.read(|uow| uow.log().ends()).unwrap().head
@@ -90,17 +93,21 @@ contract! {
         }
     }
 
-    fn what_still_waits_before_its_event_is_forgotten_is_given_up_and_says_so(world) {
+    fn what_waits_for_an_endpoint_that_is_off_is_given_up_before_it_is_forgotten_and_says_so(world) {
         let (kai, its) = listener(world, "Kai");
         tell_many(world, kai, 1);
         deliver(world);
         let waiting = tell_many(world, kai, 5);
-        set_status(world, kai, its, WebhookStatus::Disabled);
         world.clock.advance(TimeDelta::seconds(1));
         let before = world.now();
         set_status(world, kai, its, WebhookStatus::Active);
         let young = tell_many(world, kai, 1)[0];
-        answer(world, 500, NextStep::RetryAt(before + TimeDelta::days(1)));
+        for event in waiting.iter().chain([&young]) {
+            let ready = ready(world).into_iter().find(|ready| ready.event_id == *event);
+            defer(world, &ready.unwrap(), DeferredUntil::ItsTurn);
+        }
+        assert_eq!(expire(world, before, 2), 0);
+        set_status(world, kai, its, WebhookStatus::Disabled);
         assert_eq!(expire(world, before, 2), 5);
         let told = |event| { let it = the_one(world, its, event); (it.status, it.failure) };
         for event in waiting {
@@ -108,5 +115,22 @@ contract! {
         }
         assert_eq!(told(young).0, DeliveryStatus::Pending);
         assert_eq!(expire(world, before, 2), 0);
+    }
+
+    fn step_by_step_every_endpoint_is_reached(world) {
+        for number in 0..51 {
+            let agent = world.register(&format!("Agent {number}"));
+            register(world, agent, "https://a.example/", &["pinch"]);
+        }
+        world.clock.advance(TimeDelta::seconds(1));
+        let (zoe, hers) = listener(world, "Zoe");
+        tell_many(world, zoe, KEPT_SUCCESSES + 1);
+        deliver(world);
+        assert_eq!(trim(world, head(world), 1_000), 1);
+        tell_many(world, zoe, 1);
+        defer(world, &ready(world)[0], DeferredUntil::ItsTurn);
+        set_status(world, zoe, hers, WebhookStatus::Disabled);
+        world.clock.advance(TimeDelta::seconds(1));
+        assert_eq!(expire(world, world.now(), 1_000), 1);
     }
 }

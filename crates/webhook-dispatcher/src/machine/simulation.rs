@@ -428,7 +428,7 @@ impl Simulation {
         let status = if is_taken { 200 } else { 500 };
         let outcome = AttemptOutcome::Answered { status, retry_after: None };
         let attempt = Attempt { at: self.now, outcome, latency, answer: AnswerText::default() };
-        let (next, health) = after(&attempt, flight.job.attempts, endpoint.failing_since, 0.0);
+        let (next, health) = after(&attempt, flight.job.attempts, endpoint.failing_since, || 0.0);
         if is_taken {
             self.model.arrived.insert((id, event));
         }

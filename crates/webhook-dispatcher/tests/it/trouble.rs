@@ -82,6 +82,7 @@ async fn what_is_older_than_is_kept_is_forgotten() {
     let young = world.tell(ann, "zoe").await;
     receiver.told().await;
     dispatcher.stopped().await;
+    assert!(world.is_handled().await, "what is handled is written down before a stop");
 
     world.clock.advance(29 * DAY);
     world.sweep_soon();

@@ -1,9 +1,9 @@
-//! What still waits when its event is soon to be forgotten is given up, and says so.
+//! What waits for an endpoint that stays switched off is given up before its event is forgotten, and says so.
 
 use clankdin_domain::context::Timestamp;
 use clankdin_domain::id::WebhookId;
 use clankdin_domain::store::StoreResult;
-use clankdin_domain::webhook::{DeliveryStatus, Swept};
+use clankdin_domain::webhook::{DeliveryStatus, Swept, WebhookStatus};
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -29,25 +29,21 @@ impl DieselStore<'_> {
         let before = first_id_of(before);
         let mut endpoints = self.first_waiting(from)?;
         let next = if endpoints.len() > ENDPOINTS { endpoints.pop() } else { None };
-        let mut swept = Swept { deliveries: 0, next: next.map(|(id, _)| id.0.into()) };
-        for (id, first) in endpoints {
-            if first.is_none_or(|first| first >= before) {
-                continue;
-            }
-            let left = max - swept.deliveries;
-            let expired = self.expire_of(id, before, left)?;
-            swept.deliveries += expired;
-            if expired == left {
-                // There may be more of this one.
-                swept.next = Some(id.0.into());
-                break;
-            }
-        }
-        Ok(swept)
+        let next = next.map(|(id, _)| id.0.into());
+        let Some((id, _)) = endpoints.iter().find(|(_, first)| first.is_some_and(|first| first < before))
+        else {
+            return Ok(Swept { deliveries: 0, next });
+        };
+        // One endpoint in a step: who holds deliveries of two, and others that hold them in another order, would wait
+        // for each other.
+        let deliveries = self.expire_of(*id, before, max)?;
+        let others = endpoints.iter().map(|(id, _)| *id).find(|other| other > id);
+        let next = if deliveries == max { Some(id.0.into()) } else { others.map(|id| id.0.into()).or(next) };
+        Ok(Swept { deliveries, next })
     }
 
-    /// Endpoints in the order of their ids, each with the oldest event that it waits for, one endpoint more than a
-    /// step looks at.
+    /// Endpoints that are switched off, in the order of their ids, each with the oldest event that waits for it, one
+    /// endpoint more than a step looks at.
     fn first_waiting(&mut self, from: Option<WebhookId>) -> StoreResult<Vec<(Id, Option<Id>)>> {
         let first = deliveries::table
             .filter(deliveries::webhook_id.eq(webhooks::id))
@@ -57,6 +53,7 @@ impl DieselStore<'_> {
             .select(deliveries::event_id);
         webhooks::table
             .filter(webhooks::id.ge(Id(from.map_or(Uuid::nil(), WebhookId::uuid))))
+            .filter(webhooks::status.eq(WebhookStatus::Disabled.name()))
             .order(webhooks::id)
             .limit(limit_of(ENDPOINTS + 1))
             .select((webhooks::id, first.single_value()))

@@ -9,12 +9,14 @@ use clankdin_domain::page::{Page, PageRequest, Position};
 use clankdin_domain::store::StoreResult;
 use clankdin_domain::webhook::{Delivery, DeliveryLogRepository, DeliveryStatus, Replayed, Swept, Webhook};
 use diesel::prelude::*;
+use uuid::Uuid;
 
 use super::super::super::dialect::{Id, Time, held};
 use super::super::super::schema::{deliveries, outbox};
 use super::super::outbox::BLANK;
 use super::super::webhook::{is_undelivered, next_try};
 use super::super::{DieselStore, limit_of};
+use super::taken::Taken;
 use super::tried;
 use crate::error::{corrupt, store_error};
 
@@ -25,31 +27,21 @@ impl DeliveryLogRepository for DieselStore<'_> {
         status: Option<DeliveryStatus>,
         page: &PageRequest,
     ) -> StoreResult<Page<Delivery>> {
-        let its = deliveries::webhook_id.eq(Id(webhook.uuid()));
-        // The events alone, which stand in an index by status where they are not delivered; of whole rows, a
-        // planner would take the primary key, and walk past all that were.
-        let mut listed = deliveries::table
-            .filter(its)
-            .order(deliveries::event_id.desc())
-            .limit(limit_of(page.limit() + 1))
-            .select(deliveries::event_id)
-            .into_boxed();
-        if let Some(status) = status {
-            listed = listed.filter(deliveries::status.eq(status.name()));
-            if status != DeliveryStatus::Delivered {
-                listed = listed.filter(is_undelivered());
-            }
-        }
-        if let Some(after) = page.after {
-            listed = listed.filter(deliveries::event_id.lt(Id(after.id)));
-        }
-        let listed: Vec<Id> = listed.load(self.connection).map_err(store_error)?;
-        let listed = rows().filter(its.and(deliveries::event_id.eq_any(listed)));
+        let webhook = Id(webhook.uuid());
+        let before = page.after.map_or(Uuid::max(), |after| after.id);
+        let taken = match status {
+            Some(DeliveryStatus::Delivered) => self.taken(webhook, Id(before), page.limit() + 1)?,
+            _ => Taken { events: self.listed(webhook, status, page)?, looked_up_to: None },
+        };
+        let its = deliveries::webhook_id.eq(webhook);
+        let listed = rows().filter(its.and(deliveries::event_id.eq_any(taken.events)));
         let listed: Vec<Row> = listed.load(self.connection).map_err(store_error)?;
         let listed = listed.into_iter().map(Row::into_delivery);
         let mut listed: Vec<Delivery> = listed.collect::<StoreResult<_>>()?;
         listed.sort_unstable_by_key(|delivery| Reverse(delivery.event_id));
-        Ok(Page::cut(listed, page, |delivery| Position::of(delivery.event_id.uuid())))
+        let mut page = Page::cut(listed, page, |delivery| Position::of(delivery.event_id.uuid()));
+        page.next = page.next.or(taken.looked_up_to.map(|event| Position::of(event.0)));
+        Ok(page)
     }
 
     fn lock(&mut self, webhook: WebhookId, event: EventId) -> StoreResult<Option<Delivery>> {
@@ -99,6 +91,31 @@ impl DeliveryLogRepository for DieselStore<'_> {
 
     fn expire(&mut self, from: Option<WebhookId>, before: Timestamp, max: usize) -> StoreResult<Swept> {
         self.expire_waiting(from, before, max)
+    }
+}
+
+impl DieselStore<'_> {
+    /// The events of a page of an endpoint's deliveries, and of one more. They alone stand in an index by status: of
+    /// whole rows, a planner would take the primary key, and walk past all that are delivered.
+    fn listed(
+        &mut self,
+        webhook: Id,
+        status: Option<DeliveryStatus>,
+        page: &PageRequest,
+    ) -> StoreResult<Vec<Id>> {
+        let mut listed = deliveries::table
+            .filter(deliveries::webhook_id.eq(webhook))
+            .order(deliveries::event_id.desc())
+            .limit(limit_of(page.limit() + 1))
+            .select(deliveries::event_id)
+            .into_boxed();
+        if let Some(status) = status {
+            listed = listed.filter(deliveries::status.eq(status.name()).and(is_undelivered()));
+        }
+        if let Some(after) = page.after {
+            listed = listed.filter(deliveries::event_id.lt(Id(after.id)));
+        }
+        listed.load(self.connection).map_err(store_error)
     }
 }
 

@@ -11,9 +11,13 @@ mod place;
 mod prepare;
 mod record;
 mod replay;
+mod result_row;
+mod taken;
 pub(super) mod tried;
 mod trim;
 mod waiting;
+
+pub(crate) use result_row::ResultRow;
 
 use std::time::Duration;
 

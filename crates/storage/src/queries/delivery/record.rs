@@ -3,38 +3,26 @@
 use clankdin_domain::event::Sequence;
 use clankdin_domain::store::StoreResult;
 use clankdin_domain::webhook::{
-    AttemptOutcome, Deferred, DeferredUntil, DeliveryStatus, EndpointHealth, MAX_TRIES, NextStep, Origin,
-    Progress, Recorded, Try, WebhookStatus,
+    AttemptOutcome, EndpointHealth, MAX_TRIES, Progress, Recorded, WebhookStatus,
 };
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::Bool;
 
-use super::super::super::dialect::{Connection, Id, NULL_TIME, Time, appending, held, spell_id, spell_time};
+use super::super::super::dialect::{Connection, Id, Time, appending, held, spell_time};
+use super::super::super::results::execute_with_results;
 use super::super::super::schema::{log_ends, webhooks};
 use super::super::DieselStore;
-use super::super::webhook::{IN_LINE, PARKED, park};
-use super::tried;
+use super::super::webhook::{PARKED, park};
+use super::result_row::ResultRow;
 use crate::error::store_error;
-
-/// The columns of a delivery after a try, in the order in which [`Rows`] spells them.
-const COLUMNS: &str = "webhook_id, event_id, was_due_at, status, attempts, next_attempt_at, last_attempt_at, \
-                       last_status, last_failure, last_latency_ms, tried";
-
-/// A list of values takes its types from them.
-const NULL_NUMBER: &str = "CAST(NULL AS BIGINT)";
-const NULL_TEXT: &str = "CAST(NULL AS TEXT)";
 
 impl DieselStore<'_> {
     pub(super) fn record_progress(&mut self, progress: &Progress) -> StoreResult<()> {
         let Progress { results, deferred, handled } = progress;
         self.hold_endpoints(progress)?;
-        let (mut walked, mut stood) = (Rows::default(), Rows::default());
-        for result in results {
-            Rows::of(result.origin, &mut walked, &mut stood).push_result(result);
-        }
-        for deferred in deferred {
-            Rows::of(deferred.origin, &mut walked, &mut stood).push_deferred(deferred);
-        }
+        let rows =
+            results.iter().map(ResultRow::of_result).chain(deferred.iter().map(ResultRow::of_deferred));
+        let (walked, stood): (Vec<_>, Vec<_>) = rows.partition(|row| row.was_due_at.is_none());
         self.insert_walked(walked)?;
         self.update_stood(stood)?;
         for result in results {
@@ -64,14 +52,17 @@ impl DieselStore<'_> {
     /// Makes the rows of deliveries that came from the log. Where the endpoint or the event is there no more, there
     /// is nothing to be kept; where a row has been made since, that one stands; where the endpoint that was switched
     /// off is on again, what would wait for that is due.
-    fn insert_walked(&mut self, rows: Rows) -> StoreResult<()> {
+    fn insert_walked(&mut self, rows: Vec<ResultRow>) -> StoreResult<()> {
         if rows.is_empty() {
             return Ok(());
         }
         // Looked up row by row: of a join, a planner that knows nothing yet could walk all events.
-        let statement = format!(
-            "WITH results ({COLUMNS}) AS (VALUES {}) \
-             INSERT INTO deliveries (webhook_id, event_id, status, attempts, next_attempt_at, last_attempt_at, \
+        let next_attempt_at = next_attempt_at();
+        with_results(
+            self.connection,
+            rows,
+            &format!(
+                "INSERT INTO deliveries (webhook_id, event_id, status, attempts, next_attempt_at, last_attempt_at, \
                last_status, last_failure, last_latency_ms, tries) \
              SELECT results.webhook_id, results.event_id, results.status, results.attempts, \
                {next_attempt_at}, \
@@ -81,22 +72,23 @@ impl DieselStore<'_> {
              FROM results \
              WHERE (SELECT id FROM webhooks WHERE id = results.webhook_id) IS NOT NULL \
                AND (SELECT id FROM outbox WHERE id = results.event_id) IS NOT NULL \
-             ON CONFLICT (webhook_id, event_id) DO NOTHING",
-            rows.values(),
-            next_attempt_at = next_attempt_at(),
-        );
-        rows.execute(statement, self.connection)
+             ON CONFLICT (webhook_id, event_id) DO NOTHING"
+            ),
+        )
     }
 
     /// Changes the rows of deliveries that had one, where it still stands as it was read.
-    fn update_stood(&mut self, rows: Rows) -> StoreResult<()> {
+    fn update_stood(&mut self, rows: Vec<ResultRow>) -> StoreResult<()> {
         if rows.is_empty() {
             return Ok(());
         }
         let (before, after) = appending("deliveries.tries", MAX_TRIES);
-        let statement = format!(
-            "WITH results ({COLUMNS}) AS (VALUES {}) \
-             UPDATE deliveries SET status = results.status, next_attempt_at = {next_attempt_at}, \
+        let next_attempt_at = next_attempt_at();
+        with_results(
+            self.connection,
+            rows,
+            &format!(
+                "UPDATE deliveries SET status = results.status, next_attempt_at = {next_attempt_at}, \
                attempts = coalesce(results.attempts, deliveries.attempts), \
                last_attempt_at = coalesce(results.last_attempt_at, deliveries.last_attempt_at), \
                last_status = CASE WHEN results.last_attempt_at IS NULL THEN deliveries.last_status \
@@ -108,11 +100,9 @@ impl DieselStore<'_> {
                  ELSE {before}results.tried{after} END \
              FROM results WHERE deliveries.webhook_id = results.webhook_id \
                AND deliveries.event_id = results.event_id AND deliveries.status = 'pending' \
-               AND deliveries.next_attempt_at = results.was_due_at",
-            rows.values(),
-            next_attempt_at = next_attempt_at(),
-        );
-        rows.execute(statement, self.connection)
+               AND deliveries.next_attempt_at = results.was_due_at"
+            ),
+        )
     }
 
     fn record_handled(&mut self, handled: Sequence) -> StoreResult<()> {
@@ -164,82 +154,10 @@ impl DieselStore<'_> {
     }
 }
 
-/// Rows of deliveries as a statement spells them. Ids, numbers, times, and words of our own need not be bound; what a
-/// receiver answered is.
-#[derive(Default)]
-struct Rows {
-    spelt: Vec<String>,
-    bound: Vec<String>,
-}
-
-impl Rows {
-    /// Those where a delivery of that origin belongs.
-    fn of<'r>(origin: Origin, walked: &'r mut Self, stood: &'r mut Self) -> &'r mut Self {
-        match origin {
-            Origin::Log(_) => walked,
-            Origin::Row(_) => stood,
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.spelt.is_empty()
-    }
-
-    fn values(&self) -> String {
-        self.spelt.join(", ")
-    }
-
-    fn push_result(&mut self, result: &Recorded) {
-        let (status, next_attempt_at) = match result.next {
-            NextStep::Delivered => (DeliveryStatus::Delivered, result.attempt.at),
-            NextStep::RetryAt(at) => (DeliveryStatus::Pending, at),
-            NextStep::GiveUp => (DeliveryStatus::Failed, result.attempt.at),
-        };
-        let (answered, failure) = match result.attempt.outcome {
-            AttemptOutcome::Answered { status, .. } => (status.to_string(), NULL_TEXT.to_owned()),
-            AttemptOutcome::Unanswered { class } => (NULL_NUMBER.to_owned(), format!("'{class}'")),
-        };
-        self.bound.push(tried::written(&Try::from(&result.attempt)));
-        self.spelt.push(format!(
-            "({}, {}, {}, '{}', {}, {}, {}, {answered}, {failure}, {}, ${})",
-            spell_id(result.webhook_id.uuid()),
-            spell_id(result.event_id.uuid()),
-            was_due_at(result.origin),
-            status.name(),
-            result.attempts,
-            spell_time(next_attempt_at),
-            spell_time(result.attempt.at),
-            result.attempt.latency.as_millis(),
-            self.bound.len(),
-        ));
-    }
-
-    fn push_deferred(&mut self, deferred: &Deferred) {
-        let pending = DeliveryStatus::Pending;
-        let (status, next_attempt_at, failure) = match deferred.until {
-            DeferredUntil::ItsTurn => (pending, IN_LINE, NULL_TEXT.to_owned()),
-            DeferredUntil::SwitchedOn => (pending, PARKED, NULL_TEXT.to_owned()),
-            DeferredUntil::Never(reason) => (DeliveryStatus::Failed, PARKED, format!("'{reason}'")),
-        };
-        let attempts = if matches!(deferred.origin, Origin::Log(_)) { "0" } else { NULL_NUMBER };
-        self.spelt.push(format!(
-            "({}, {}, {}, '{}', {attempts}, {}, {NULL_TIME}, {NULL_NUMBER}, {failure}, {NULL_NUMBER}, {NULL_TEXT})",
-            spell_id(deferred.webhook_id.uuid()),
-            spell_id(deferred.event_id.uuid()),
-            was_due_at(deferred.origin),
-            status.name(),
-            spell_time(next_attempt_at.0),
-        ));
-    }
-
-    fn execute(self, statement: String, connection: &mut Connection) -> StoreResult<()> {
-        let mut query = diesel::sql_query(statement).into_boxed();
-        for text in self.bound {
-            query = query.bind::<Text, _>(text);
-        }
-        query.execute(connection).map_err(store_error)?;
-        Ok(())
-    }
+/// Runs a statement that finds them in a table of the name `results`.
+fn with_results(connection: &mut Connection, rows: Vec<ResultRow>, statement: &str) -> StoreResult<()> {
+    execute_with_results(connection, rows, statement).map_err(store_error)?;
+    Ok(())
 }
 
 /// When a delivery is tried next, by what its endpoint is now: what is pending for one that is switched off waits until
@@ -253,12 +171,4 @@ fn next_attempt_at() -> String {
            THEN (SELECT occurred_at FROM outbox WHERE id = results.event_id) \
          ELSE results.next_attempt_at END"
     )
-}
-
-/// When its row was due, where it had one.
-fn was_due_at(origin: Origin) -> String {
-    match origin {
-        Origin::Log(_) => NULL_TIME.to_owned(),
-        Origin::Row(due_at) => spell_time(due_at),
-    }
 }

@@ -12,7 +12,7 @@ use super::super::super::schema::{deliveries, outbox, webhooks};
 use super::super::{DieselStore, limit_of};
 use crate::error::store_error;
 
-/// How many endpoints one step looks at: where much is to be forgotten, the next step looks at most of them again.
+/// How many endpoints one step looks at.
 const ENDPOINTS: usize = 50;
 
 impl DieselStore<'_> {
@@ -22,11 +22,18 @@ impl DieselStore<'_> {
         up_to: Sequence,
         max: usize,
     ) -> StoreResult<Swept> {
-        let mut endpoints = self.first_beyond_kept(from)?;
+        let mut endpoints: Vec<Id> = webhooks::table
+            .filter(webhooks::id.ge(Id(from.map_or(Uuid::nil(), WebhookId::uuid))))
+            .order(webhooks::id)
+            .limit(limit_of(ENDPOINTS + 1))
+            .select(webhooks::id)
+            .load(self.connection)
+            .map_err(store_error)?;
         let next = if endpoints.len() > ENDPOINTS { endpoints.pop() } else { None };
-        let mut trimmed = Swept { deliveries: 0, next: next.map(|(id, _)| id.0.into()) };
-        for (id, first) in endpoints {
-            let Some(first) = first else { continue };
+        let mut trimmed = Swept { deliveries: 0, next: next.map(|id| id.0.into()) };
+        for id in endpoints {
+            let taken = self.taken(id, Id(Uuid::max()), KEPT_SUCCESSES + 1)?;
+            let Some(first) = taken.events.get(KEPT_SUCCESSES).copied() else { continue };
             let left = max - trimmed.deliveries;
             let deleted = self.forget_successes(id, first, up_to, left)?;
             trimmed.deliveries += deleted;
@@ -37,25 +44,6 @@ impl DieselStore<'_> {
             }
         }
         Ok(trimmed)
-    }
-
-    /// Endpoints in the order of their ids, each with the newest event of those that are too many, one
-    /// endpoint more than a step looks at.
-    fn first_beyond_kept(&mut self, from: Option<WebhookId>) -> StoreResult<Vec<(Id, Option<Id>)>> {
-        let beyond = deliveries::table
-            .filter(deliveries::webhook_id.eq(webhooks::id))
-            .filter(deliveries::status.eq(DeliveryStatus::Delivered.name()))
-            .order(deliveries::event_id.desc())
-            .offset(limit_of(KEPT_SUCCESSES))
-            .limit(1)
-            .select(deliveries::event_id);
-        webhooks::table
-            .filter(webhooks::id.ge(Id(from.map_or(Uuid::nil(), WebhookId::uuid))))
-            .order(webhooks::id)
-            .limit(limit_of(ENDPOINTS + 1))
-            .select((webhooks::id, beyond.single_value()))
-            .load(self.connection)
-            .map_err(store_error)
     }
 
     /// Forgets what an endpoint took of that event and of those before it.

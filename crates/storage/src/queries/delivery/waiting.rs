@@ -4,14 +4,11 @@ use clankdin_domain::context::Timestamp;
 use clankdin_domain::id::WebhookId;
 use clankdin_domain::store::StoreResult;
 use clankdin_domain::webhook::{Waiting, WebhookStatus};
-use diesel::dsl::sql;
-use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 
 use super::super::super::dialect::{Id, Time};
 use super::super::super::schema::{deliveries, webhooks};
-use super::super::webhook::IN_LINE;
+use super::super::webhook::{IN_LINE, is_pending};
 use super::super::{DieselStore, limit_of};
 use crate::error::store_error;
 
@@ -96,10 +93,4 @@ fn waiting((webhook, event, due_at, attempts, failing_since): Row) -> Waiting {
         attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
         is_failing: failing_since.is_some(),
     }
-}
-
-/// Spelled out, not bound: the indices of what waits hold pending rows alone, and are used only where the statement
-/// says so in so many words.
-fn is_pending() -> SqlLiteral<Bool> {
-    sql("deliveries.status = 'pending'")
 }

@@ -1,0 +1,1 @@
+CREATE INDEX deliveries_by_status ON deliveries (webhook_id, status, event_id);
