@@ -56,7 +56,7 @@ impl PageRequest {
 pub struct Page<T> {
     /// The rows.
     pub items: Vec<T>,
-    /// The place of the last row, if more follow.
+    /// The place of the last row that was looked at, if more follow, or may.
     pub next: Option<Position>,
 }
 

@@ -1,2 +1,2 @@
--- By itself: while an index is built, nobody may have to wait for the whole table.
-DROP INDEX deliveries_by_status;
+-- By itself: to drop it takes the whole table, which nobody may have to wait for while the other is built.
+DROP INDEX IF EXISTS deliveries_by_status;

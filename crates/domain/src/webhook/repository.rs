@@ -57,7 +57,8 @@ pub struct Swept {
 
 /// What came of deliveries, and how one is made due anew.
 pub trait DeliveryLogRepository {
-    /// An endpoint's deliveries, those of the newest events first.
+    /// An endpoint's deliveries, those of the newest events first. Of those that were delivered a page may hold
+    /// fewer than asked for, or none, and name a next one: behind a long backlog they are looked for page by page.
     fn list(
         &mut self,
         webhook: WebhookId,
@@ -86,7 +87,7 @@ pub trait DeliveryLogRepository {
     ) -> StoreResult<Replayed>;
 
     /// Forgets deliveries that endpoints took, but the last [`KEPT_SUCCESSES`](super::KEPT_SUCCESSES) of
-    /// each: up to `max` of them, beginning with the endpoint `from`, and none whose event has no place in
+    /// each, among their newest deliveries (behind a long backlog, successes go with their events): up to `max` of them, beginning with the endpoint `from`, and none whose event has no place in
     /// the log up to `up_to`.
     fn trim(&mut self, from: Option<WebhookId>, up_to: Sequence, max: usize) -> StoreResult<Swept>;
 

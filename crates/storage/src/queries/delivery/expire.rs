@@ -62,10 +62,13 @@ impl DieselStore<'_> {
     }
 
     fn expire_of(&mut self, id: Id, before: Id, max: usize) -> StoreResult<usize> {
-        // The endpoint first, as whoever records deliveries does.
-        held!(webhooks::table.find(id).select(webhooks::id))
-            .load::<Id>(self.connection)
-            .map_err(store_error)?;
+        // The endpoint first, as whoever records deliveries does. It may have been switched on meanwhile.
+        let off = webhooks::table.find(id).filter(webhooks::status.eq(WebhookStatus::Disabled.name()));
+        let held: Option<Id> =
+            held!(off.select(webhooks::id)).first(self.connection).optional().map_err(store_error)?;
+        if held.is_none() {
+            return Ok(0);
+        }
         let its = deliveries::webhook_id.eq(id).and(deliveries::status.eq(DeliveryStatus::Pending.name()));
         let events: Vec<Id> = deliveries::table
             .filter(its.and(is_undelivered()).and(deliveries::event_id.lt(before)))

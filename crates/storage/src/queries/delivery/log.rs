@@ -31,7 +31,7 @@ impl DeliveryLogRepository for DieselStore<'_> {
         let before = page.after.map_or(Uuid::max(), |after| after.id);
         let taken = match status {
             Some(DeliveryStatus::Delivered) => self.taken(webhook, Id(before), page.limit() + 1)?,
-            _ => Taken { events: self.listed(webhook, status, page)?, looked_up_to: None },
+            _ => Taken { events: self.listed(webhook, status, page)?, looked_at: 0, looked_up_to: None },
         };
         let its = deliveries::webhook_id.eq(webhook);
         let listed = rows().filter(its.and(deliveries::event_id.eq_any(taken.events)));

@@ -8,7 +8,7 @@ use clankdin_domain::webhook::{
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use super::super::super::dialect::{Connection, Id, Time, appending, held, spell_time};
+use super::super::super::dialect::{Id, Time, appending, held, spell_time};
 use super::super::super::results::execute_with_results;
 use super::super::super::schema::{log_ends, webhooks};
 use super::super::DieselStore;
@@ -56,13 +56,10 @@ impl DieselStore<'_> {
         if rows.is_empty() {
             return Ok(());
         }
-        // Looked up row by row: of a join, a planner that knows nothing yet could walk all events.
         let next_attempt_at = next_attempt_at();
-        with_results(
-            self.connection,
-            rows,
-            &format!(
-                "INSERT INTO deliveries (webhook_id, event_id, status, attempts, next_attempt_at, last_attempt_at, \
+        // Looked up row by row: of a join, a planner that knows nothing yet could walk all events.
+        let statement = format!(
+            "INSERT INTO deliveries (webhook_id, event_id, status, attempts, next_attempt_at, last_attempt_at, \
                last_status, last_failure, last_latency_ms, tries) \
              SELECT results.webhook_id, results.event_id, results.status, results.attempts, \
                {next_attempt_at}, \
@@ -73,8 +70,9 @@ impl DieselStore<'_> {
              WHERE (SELECT id FROM webhooks WHERE id = results.webhook_id) IS NOT NULL \
                AND (SELECT id FROM outbox WHERE id = results.event_id) IS NOT NULL \
              ON CONFLICT (webhook_id, event_id) DO NOTHING"
-            ),
-        )
+        );
+        execute_with_results(self.connection, rows, &statement).map_err(store_error)?;
+        Ok(())
     }
 
     /// Changes the rows of deliveries that had one, where it still stands as it was read.
@@ -84,11 +82,8 @@ impl DieselStore<'_> {
         }
         let (before, after) = appending("deliveries.tries", MAX_TRIES);
         let next_attempt_at = next_attempt_at();
-        with_results(
-            self.connection,
-            rows,
-            &format!(
-                "UPDATE deliveries SET status = results.status, next_attempt_at = {next_attempt_at}, \
+        let statement = format!(
+            "UPDATE deliveries SET status = results.status, next_attempt_at = {next_attempt_at}, \
                attempts = coalesce(results.attempts, deliveries.attempts), \
                last_attempt_at = coalesce(results.last_attempt_at, deliveries.last_attempt_at), \
                last_status = CASE WHEN results.last_attempt_at IS NULL THEN deliveries.last_status \
@@ -101,8 +96,9 @@ impl DieselStore<'_> {
              FROM results WHERE deliveries.webhook_id = results.webhook_id \
                AND deliveries.event_id = results.event_id AND deliveries.status = 'pending' \
                AND deliveries.next_attempt_at = results.was_due_at"
-            ),
-        )
+        );
+        execute_with_results(self.connection, rows, &statement).map_err(store_error)?;
+        Ok(())
     }
 
     fn record_handled(&mut self, handled: Sequence) -> StoreResult<()> {
@@ -152,12 +148,6 @@ impl DieselStore<'_> {
         }
         Ok(())
     }
-}
-
-/// Runs a statement that finds them in a table of the name `results`.
-fn with_results(connection: &mut Connection, rows: Vec<ResultRow>, statement: &str) -> StoreResult<()> {
-    execute_with_results(connection, rows, statement).map_err(store_error)?;
-    Ok(())
 }
 
 /// When a delivery is tried next, by what its endpoint is now: what is pending for one that is switched off waits until

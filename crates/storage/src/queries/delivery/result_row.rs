@@ -8,7 +8,7 @@ use super::super::super::dialect::{Id, Time};
 use super::super::webhook::{IN_LINE, PARKED};
 use super::tried;
 
-/// What is to be written of it. What is `None` stays as it is.
+/// What is to be written of it. Of what was not tried, what is `None` stays as it is.
 pub(crate) struct ResultRow {
     pub(crate) webhook_id: Id,
     pub(crate) event_id: Id,

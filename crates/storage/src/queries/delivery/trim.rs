@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::super::super::dialect::Id;
 use super::super::super::schema::{deliveries, outbox, webhooks};
 use super::super::{DieselStore, limit_of};
+use super::taken::LOOKED_AT;
 use crate::error::store_error;
 
 /// How many endpoints one step looks at.
@@ -29,40 +30,41 @@ impl DieselStore<'_> {
             .select(webhooks::id)
             .load(self.connection)
             .map_err(store_error)?;
-        let next = if endpoints.len() > ENDPOINTS { endpoints.pop() } else { None };
-        let mut trimmed = Swept { deliveries: 0, next: next.map(|id| id.0.into()) };
+        let mut next = if endpoints.len() > ENDPOINTS { endpoints.pop() } else { None };
+        let (mut deliveries, mut looked_at) = (0, 0);
         for id in endpoints {
-            let taken = self.taken(id, Id(Uuid::max()), KEPT_SUCCESSES + 1)?;
-            let Some(first) = taken.events.get(KEPT_SUCCESSES).copied() else { continue };
-            let left = max - trimmed.deliveries;
-            let deleted = self.forget_successes(id, first, up_to, left)?;
-            trimmed.deliveries += deleted;
-            if deleted == left {
+            if looked_at >= LOOKED_AT {
+                next = Some(id);
+                break;
+            }
+            let left = max - deliveries;
+            let taken = self.taken(id, Id(Uuid::max()), KEPT_SUCCESSES + left)?;
+            looked_at += taken.looked_at;
+            let Some(too_many) = taken.events.get(KEPT_SUCCESSES..) else { continue };
+            let forgotten = self.forget_successes(id, too_many, up_to)?;
+            deliveries += forgotten;
+            if forgotten == left {
                 // There may be more of this one.
-                trimmed.next = Some(id.0.into());
+                next = Some(id);
                 break;
             }
         }
-        Ok(trimmed)
+        Ok(Swept { deliveries, next: next.map(|id| id.0.into()) })
     }
 
-    /// Forgets what an endpoint took of that event and of those before it.
-    fn forget_successes(&mut self, id: Id, first: Id, up_to: Sequence, max: usize) -> StoreResult<usize> {
-        let its = deliveries::webhook_id.eq(id).and(deliveries::status.eq(DeliveryStatus::Delivered.name()));
+    /// Forgets what an endpoint took of these events, where they have a place up to there.
+    fn forget_successes(&mut self, id: Id, events: &[Id], up_to: Sequence) -> StoreResult<usize> {
         let placed = outbox::table
             .filter(outbox::id.eq(deliveries::event_id))
             .filter(outbox::sequence.le(up_to.get()));
-        let events: Vec<Id> = deliveries::table
-            .filter(its.and(deliveries::event_id.le(first)))
-            .filter(diesel::dsl::exists(placed))
-            .order(deliveries::event_id.desc())
-            .limit(limit_of(max))
-            .select(deliveries::event_id)
-            .load(self.connection)
-            .map_err(store_error)?;
         // What was made due anew meanwhile is none of them any more.
-        diesel::delete(deliveries::table.filter(its.and(deliveries::event_id.eq_any(events))))
-            .execute(self.connection)
-            .map_err(store_error)
+        let its = deliveries::webhook_id.eq(id).and(deliveries::status.eq(DeliveryStatus::Delivered.name()));
+        diesel::delete(
+            deliveries::table
+                .filter(its.and(deliveries::event_id.eq_any(events)))
+                .filter(diesel::dsl::exists(placed)),
+        )
+        .execute(self.connection)
+        .map_err(store_error)
     }
 }
