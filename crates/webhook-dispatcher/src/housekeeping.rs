@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use clankdin_domain::context::Ctx;
-use clankdin_domain::store::{Database, StoreResult};
+use clankdin_domain::id::WebhookId;
+use clankdin_domain::store::{Database, StoreResult, UnitOfWork};
+use clankdin_domain::webhook::Swept;
 use tokio::time::{Instant, sleep};
 
 use crate::dispatcher::Stop;
@@ -69,19 +71,12 @@ impl Housekeeping {
     async fn expire(&self) -> StoreResult<()> {
         let kept = self.retention();
         let before = self.ctx.now() - kept.saturating_sub(DAY.min(kept / 2));
-        let (mut from, mut deliveries) = (None, 0);
-        loop {
-            let swept =
-                self.database.write(move |uow| uow.delivery_log().expire(from, before, CHUNK)).await?;
-            deliveries += swept.deliveries;
-            from = swept.next;
-            if from.is_none() {
-                if deliveries > 0 {
-                    tracing::warn!(deliveries, "given up, having waited for webhooks that are switched off");
-                }
-                return Ok(());
-            }
+        let step = move |uow: &mut dyn UnitOfWork, from| uow.delivery_log().expire(from, before, CHUNK);
+        let deliveries = self.through_endpoints(step).await?;
+        if deliveries > 0 {
+            tracing::warn!(deliveries, "given up, having waited for webhooks that are switched off");
         }
+        Ok(())
     }
 
     fn retention(&self) -> Duration {
@@ -117,15 +112,24 @@ impl Housekeeping {
     async fn trim(&self) -> StoreResult<()> {
         // Above that, whoever walks the log once more takes what has no row for untold.
         let handled = self.database.read(|uow| uow.deliveries().handled()).await?;
+        let step = move |uow: &mut dyn UnitOfWork, from| uow.delivery_log().trim(from, handled, CHUNK);
+        let deliveries = self.through_endpoints(step).await?;
+        tracing::debug!(deliveries, "the log of deliveries is trimmed");
+        Ok(())
+    }
+
+    /// Goes from endpoint to endpoint, a transaction for each step. Answers of how many deliveries it was.
+    async fn through_endpoints(
+        &self,
+        step: impl Fn(&mut dyn UnitOfWork, Option<WebhookId>) -> StoreResult<Swept> + Copy + Send + 'static,
+    ) -> StoreResult<usize> {
         let (mut from, mut deliveries) = (None, 0);
         loop {
-            let trimmed =
-                self.database.write(move |uow| uow.delivery_log().trim(from, handled, CHUNK)).await?;
-            deliveries += trimmed.deliveries;
-            from = trimmed.next;
+            let swept = self.database.write(move |uow| step(uow, from)).await?;
+            deliveries += swept.deliveries;
+            from = swept.next;
             if from.is_none() {
-                tracing::debug!(deliveries, "the log of deliveries is trimmed");
-                return Ok(());
+                return Ok(deliveries);
             }
         }
     }

@@ -90,9 +90,7 @@ pub fn change_webhook(
     id: WebhookId,
     changes: WebhookChanges,
 ) -> Result<Webhook, Refusal> {
-    hold(uow, me)?;
-    uow.webhooks().lock(id)?;
-    let mut webhook = own_webhook(uow, me, id)?;
+    let mut webhook = hold_own(uow, me, id)?;
     if let Some(url) = changes.url {
         let taken = |other: &Webhook| other.id != id && other.url == url;
         if uow.webhooks().of_agent(me)?.iter().any(taken) {
@@ -177,4 +175,11 @@ fn replace_secret(
 pub fn own_webhook(uow: &mut dyn UnitOfWork, me: AgentId, id: WebhookId) -> Result<Webhook, Refusal> {
     let webhook = uow.webhooks().by_id(id)?.filter(|webhook| webhook.agent == me);
     webhook.ok_or(Refusal::NotFound(Noun::Webhook))
+}
+
+/// A webhook of `me`, held with its agent until the transaction ends.
+pub(super) fn hold_own(uow: &mut dyn UnitOfWork, me: AgentId, id: WebhookId) -> Result<Webhook, Refusal> {
+    hold(uow, me)?;
+    uow.webhooks().lock(id)?;
+    own_webhook(uow, me, id)
 }

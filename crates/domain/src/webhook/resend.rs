@@ -1,10 +1,10 @@
 //! An agent has its endpoint told again, or for a test.
 
 use super::delivery::DeliveryStatus;
+use super::register::hold_own;
 use super::repository::Replayed;
 use super::tried::Delivery;
-use super::{Webhook, WebhookSecrets, WebhookStatus, WebhookUrl, event_of, own_webhook};
-use crate::agent::hold;
+use super::{WebhookSecrets, WebhookStatus, WebhookUrl, event_of, own_webhook};
 use crate::context::{Ctx, Timestamp};
 use crate::event::Event;
 use crate::id::{AgentId, DeliveryId, WebhookId};
@@ -89,13 +89,6 @@ pub fn replay(
     check_enabled(webhook.status)?;
     spend(uow, ctx, me, Action::Replay)?;
     Ok(uow.delivery_log().replay(&webhook, since, now, MAX_REPLAYED)?)
-}
-
-/// A webhook of `me`, held with its agent until the transaction ends.
-fn hold_own(uow: &mut dyn UnitOfWork, me: AgentId, webhook: WebhookId) -> Result<Webhook, Refusal> {
-    hold(uow, me)?;
-    uow.webhooks().lock(webhook)?;
-    own_webhook(uow, me, webhook)
 }
 
 fn check_enabled(status: WebhookStatus) -> Result<(), Refusal> {

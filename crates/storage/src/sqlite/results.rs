@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
-use super::dialect::{Connection, spell_id, spell_time};
+use super::dialect::{Connection, Time, spell_id, spell_time};
 use super::queries::ResultRow;
 
 /// Runs a statement that finds these rows in a table of the name `results`.
@@ -17,7 +17,7 @@ pub(crate) fn execute_with_results(
     for row in rows {
         let ResultRow { status, tried, .. } = &row;
         let number = |number: Option<i64>| number.map_or_else(null, |number| number.to_string());
-        let time = |time: Option<super::dialect::Time>| time.map_or_else(null, |time| spell_time(time.0));
+        let time = |time: Option<Time>| time.map_or_else(null, |time| spell_time(time.0));
         spelt.push(format!(
             "({}, {}, {}, '{status}', {}, {}, {}, {}, {}, {}, {})",
             spell_id(row.webhook_id.0),

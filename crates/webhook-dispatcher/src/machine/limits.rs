@@ -1,7 +1,6 @@
 //! How much is done at once, to whom.
 
 use std::net::IpAddr;
-use std::sync::LazyLock;
 
 use clankdin_outbound::AddressPolicy;
 
@@ -34,7 +33,10 @@ pub(crate) struct AddressLimits {
 
 impl AddressLimits {
     pub(super) fn of(self, ip: IpAddr) -> AddressLimit {
-        static EVERYONES: LazyLock<AddressPolicy> = LazyLock::new(AddressPolicy::default);
-        if self.public == self.private || EVERYONES.judge(ip).is_ok() { self.public } else { self.private }
+        if self.public == self.private || AddressPolicy::default().judge(ip).is_ok() {
+            self.public
+        } else {
+            self.private
+        }
     }
 }

@@ -16,7 +16,6 @@ use super::super::super::schema::{deliveries, outbox};
 use super::super::outbox::BLANK;
 use super::super::webhook::{is_undelivered, next_try};
 use super::super::{DieselStore, limit_of};
-use super::taken::Taken;
 use super::tried;
 use crate::error::{corrupt, store_error};
 
@@ -28,19 +27,22 @@ impl DeliveryLogRepository for DieselStore<'_> {
         page: &PageRequest,
     ) -> StoreResult<Page<Delivery>> {
         let webhook = Id(webhook.uuid());
-        let before = page.after.map_or(Uuid::max(), |after| after.id);
-        let taken = match status {
-            Some(DeliveryStatus::Delivered) => self.taken(webhook, Id(before), page.limit() + 1)?,
-            _ => Taken { events: self.listed(webhook, status, page)?, looked_at: 0, looked_up_to: None },
+        let (before, max) = (Id(page.after.map_or(Uuid::max(), |after| after.id)), page.limit() + 1);
+        let (events, looked_up_to) = match status {
+            Some(DeliveryStatus::Delivered) => {
+                let taken = self.taken(webhook, before, max)?;
+                (taken.events, taken.looked_up_to)
+            }
+            _ => (self.listed(webhook, status, before, max)?, None),
         };
         let its = deliveries::webhook_id.eq(webhook);
-        let listed = rows().filter(its.and(deliveries::event_id.eq_any(taken.events)));
+        let listed = rows().filter(its.and(deliveries::event_id.eq_any(events)));
         let listed: Vec<Row> = listed.load(self.connection).map_err(store_error)?;
         let listed = listed.into_iter().map(Row::into_delivery);
         let mut listed: Vec<Delivery> = listed.collect::<StoreResult<_>>()?;
         listed.sort_unstable_by_key(|delivery| Reverse(delivery.event_id));
         let mut page = Page::cut(listed, page, |delivery| Position::of(delivery.event_id.uuid()));
-        page.next = page.next.or(taken.looked_up_to.map(|event| Position::of(event.0)));
+        page.next = page.next.or(looked_up_to.map(|event| Position::of(event.0)));
         Ok(page)
     }
 
@@ -95,25 +97,23 @@ impl DeliveryLogRepository for DieselStore<'_> {
 }
 
 impl DieselStore<'_> {
-    /// The events of a page of an endpoint's deliveries, and of one more. They alone stand in an index by status: of
-    /// whole rows, a planner would take the primary key, and walk past all that are delivered.
+    /// The events of up to `max` of an endpoint's deliveries from before that event. They alone stand in an index by
+    /// status: of whole rows, a planner would take the primary key, and walk past all that are delivered.
     fn listed(
         &mut self,
         webhook: Id,
         status: Option<DeliveryStatus>,
-        page: &PageRequest,
+        before: Id,
+        max: usize,
     ) -> StoreResult<Vec<Id>> {
         let mut listed = deliveries::table
-            .filter(deliveries::webhook_id.eq(webhook))
+            .filter(deliveries::webhook_id.eq(webhook).and(deliveries::event_id.lt(before)))
             .order(deliveries::event_id.desc())
-            .limit(limit_of(page.limit() + 1))
+            .limit(limit_of(max))
             .select(deliveries::event_id)
             .into_boxed();
         if let Some(status) = status {
             listed = listed.filter(deliveries::status.eq(status.name()).and(is_undelivered()));
-        }
-        if let Some(after) = page.after {
-            listed = listed.filter(deliveries::event_id.lt(Id(after.id)));
         }
         listed.load(self.connection).map_err(store_error)
     }
