@@ -1,7 +1,7 @@
 //! Moves an installation from `SQLite` to `PostgreSQL`.
 //!
 //! Owns how rows travel from one to the other. Refuses to know what they mean: tables and columns are
-//! those that the two databases have in common, which is all, both at this version.
+//! those that the two databases have in common, which is all but what stays for nodes of the version before.
 
 use std::path::Path;
 
@@ -150,6 +150,12 @@ fn copy_table(
     .bind::<Text, _>(table)
     .load(target)
     .map_err(|error| failed(table, &error))?;
+    let of_source: Vec<Told> = diesel::sql_query("SELECT name AS told FROM pragma_table_info(?)")
+        .bind::<Text, _>(table)
+        .load(source)
+        .map_err(|error| failed(table, &error))?;
+    let is_common = |column: &Column| of_source.iter().any(|Told { told }| *told == column.name);
+    let columns: Vec<Column> = columns.into_iter().filter(is_common).collect();
     let names = columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ");
     let fields = columns.iter().map(Column::as_json).collect::<Vec<_>>().join(", ");
     // As they were written: a reply after what it replies to, whatever their ids say.
@@ -177,16 +183,29 @@ fn copy_table(
     if !batch.is_empty() {
         send(&batch)?;
     }
-    continue_numbers(target, table, &columns)
+    continue_numbers(source, target, table, &columns)
 }
 
-/// Rows that come later are numbered after those that were copied.
-fn continue_numbers(target: &mut PgConnection, table: &str, columns: &[Column]) -> Result<(), CopyError> {
+/// Rows that come later are numbered after those that were copied, and after those that are gone.
+fn continue_numbers(
+    source: &mut SqliteConnection,
+    target: &mut PgConnection,
+    table: &str,
+    columns: &[Column],
+) -> Result<(), CopyError> {
+    let last: Counted =
+        diesel::sql_query("SELECT coalesce(max(seq), 0) AS rows FROM sqlite_sequence WHERE name = ?")
+            .bind::<Text, _>(table)
+            .get_result(source)
+            .map_err(|error| failed(table, &error))?;
     for Column { name, .. } in columns.iter().filter(|column| column.kind == "bigint") {
         diesel::sql_query(format!(
-            "SELECT setval(pg_get_serial_sequence('{table}', '{name}'), max({name})) FROM {table} \
-             HAVING max({name}) IS NOT NULL AND pg_get_serial_sequence('{table}', '{name}') IS NOT NULL"
+            "SELECT setval(numbers, last) FROM \
+               (SELECT pg_get_serial_sequence('{table}', '{name}') AS numbers, \
+                  greatest(max({name}), $1) AS last FROM {table}) AS after \
+             WHERE numbers IS NOT NULL AND last > 0"
         ))
+        .bind::<BigInt, _>(last.rows)
         .execute(target)
         .map_err(|error| failed(table, &error))?;
     }

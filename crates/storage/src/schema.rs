@@ -294,16 +294,14 @@ diesel::table! {
     use diesel::sql_types::{BigInt, Nullable, Text};
     use super::super::dialect::{SqlId, SqlTime};
 
-    outbox (position) {
-        position -> BigInt,
+    outbox (sequence) {
+        sequence -> BigInt,
         id -> SqlId,
         kind -> Text,
         addressee_id -> Nullable<SqlId>,
         actor_id -> Nullable<SqlId>,
         data -> Text,
         occurred_at -> SqlTime,
-        routed_at -> Nullable<SqlTime>,
-        sequence -> Nullable<BigInt>,
     }
 }
 

@@ -40,6 +40,9 @@ const TAKEN_IN: usize = 256;
 /// read for all of them at once.
 const START_EVERY: Duration = Duration::from_millis(2);
 
+/// How long a transaction that was seen under way, and may still add to the log, is left to end.
+const UNSETTLED: Duration = Duration::from_millis(5);
+
 /// Something that is under way, and what comes of it.
 type Work = Pin<Box<dyn Future<Output = Done>>>;
 
@@ -55,7 +58,7 @@ enum Done {
 /// What was found.
 struct Look {
     at: Timestamp,
-    placed: usize,
+    is_settled: bool,
     heard: Option<Heard>,
     due: Option<Vec<Waiting>>,
     lines: Vec<(WebhookId, usize, Vec<Waiting>)>,
@@ -240,13 +243,13 @@ impl Leading {
         self.work.push(Box::pin(async move {
             let look = database.write(move |uow| {
                 let deliveries = uow.deliveries();
-                let placed = deliveries.place(at, batch)?;
+                let is_settled = deliveries.settle()?;
                 let heard = walk.map(|walk| deliveries.hearers(walk, batch)).transpose()?;
                 let due = due.map(|max| deliveries.due(at, max)).transpose()?;
                 let next_due_at = deliveries.next_due_at(at + TimeDelta::microseconds(1))?;
                 let line = |(id, max)| Ok((id, max, deliveries.line(id, max)?));
                 let lines = wanted.into_iter().map(line).collect::<StoreResult<_>>()?;
-                Ok::<_, StoreError>(Look { at, placed, heard, due, lines, next_due_at })
+                Ok::<_, StoreError>(Look { at, is_settled, heard, due, lines, next_due_at })
             });
             Done::Looked(look.await)
         }));
@@ -326,10 +329,10 @@ impl Leading {
                 return self.rest();
             }
         };
-        let Look { at, placed, heard, due, lines, next_due_at } = look;
+        let Look { at, is_settled, heard, due, lines, next_due_at } = look;
         let mut machine = self.machine.borrow_mut();
         // Where nothing was read because too much waits, what ends makes room.
-        let is_more = placed == self.settings.batch || heard.as_ref().is_none_or(|heard| heard.is_more);
+        let is_more = heard.as_ref().is_none_or(|heard| heard.is_more);
         let was_read = heard.is_some();
         if let Some(heard) = heard {
             machine.heard(heard, at);
@@ -345,6 +348,7 @@ impl Leading {
         self.next_due_at = next_due_at;
         self.metrics.queued(machine.queued());
         let poll = if was_read { self.settings.poll } else { self.settings.flush_after };
+        let poll = if is_settled { poll } else { poll.min(UNSETTLED) };
         self.look_at = Instant::now() + poll;
     }
 

@@ -22,8 +22,10 @@ pub(crate) struct Metrics {
 
 impl Metrics {
     pub(crate) fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
-        let backlog =
-            IntGauge::new("clankdin_outbox_backlog", "Events that wait for their place in the log")?;
+        let backlog = IntGauge::new(
+            "clankdin_outbox_backlog",
+            "Events that are not yet known to be handled, counted up to ten thousand",
+        )?;
         let help = "How long the oldest event has waited that was neither tried nor put in line wherever it is heard";
         let oldest_age = Gauge::new("clankdin_outbox_oldest_age_seconds", help)?;
         let help = "Tries, by what became of the delivery and, where the try failed, why";

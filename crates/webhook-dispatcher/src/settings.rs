@@ -26,7 +26,7 @@ pub struct DispatcherSettings {
     pub flush_after: Duration,
     /// From how many results on they are recorded at once; up to four times as many together.
     pub flush_at: usize,
-    /// How many events are placed in one transaction at most, and about how many endpoints are found.
+    /// How many events are read in one transaction at most, and about how many endpoints are found.
     pub batch: usize,
     /// How many deliveries wait in memory before no more of the log is read.
     pub queued: usize,

@@ -32,10 +32,10 @@ impl<'s> Ears<'s> {
 
     /// What they heard since they were last asked, in the order in which it happened.
     pub(crate) fn heard(&self) -> Vec<Heard> {
-        let (now, mut walk) = (self.server.now(), self.walked.get());
+        let mut walk = self.walked.get();
         let hearers = self.server.write(move |uow, _| {
             let deliveries = uow.deliveries();
-            while deliveries.place(now, 10_000)? > 0 {}
+            deliveries.settle()?;
             let mut hearers = Vec::new();
             loop {
                 let heard = deliveries.hearers(walk, 10_000)?;

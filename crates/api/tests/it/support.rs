@@ -208,11 +208,11 @@ impl Server {
         wait_for(self.database.write(move |uow| work(uow, &ctx)))
     }
 
-    /// Gives every event its place in the log, and makes a row that is due of each delivery that has none.
+    /// Moves the end of the log to the last event, and makes a row that is due of each delivery that has none.
     pub(crate) fn route(&self) {
         let route = |uow: &mut dyn UnitOfWork, ctx: &Ctx| {
             let deliveries = uow.deliveries();
-            while deliveries.place(ctx.now(), 100)? > 0 {}
+            deliveries.settle()?;
             let (mut walk, mut deferred) = (Walk::default(), Vec::new());
             loop {
                 let heard = deliveries.hearers(walk, 1_000)?;

@@ -35,7 +35,7 @@ impl Sequence {
 /// How far the log reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogEnds {
-    /// The last place that was given; before the first event, the place before all others.
+    /// Up to there nothing is added any more; before the first event, the place before all others.
     pub head: Sequence,
     /// The last place whose event was forgotten.
     pub forgotten: Sequence,

@@ -169,9 +169,9 @@ pub trait DeliveryRepository {
     /// Lays the lead down, so that another can take it at once.
     fn lay_down(&mut self, lead: Lead) -> StoreResult<()>;
 
-    /// Gives up to `max` events of the outbox their places in the log, in the order of their commits. Answers how
-    /// many.
-    fn place(&mut self, now: Timestamp, max: usize) -> StoreResult<usize>;
+    /// Moves the end of the log to where no transaction that is under way can still add to it. Answers whether that
+    /// is all: what stands behind it is read once those have ended.
+    fn settle(&mut self) -> StoreResult<bool>;
     /// How far every event is handled, by what was last written down.
     fn handled(&mut self) -> StoreResult<Sequence>;
     /// Who hears of the next events, at most `max` of them, or of fewer than `2 * max` endpoints where everyone is told:
@@ -197,7 +197,7 @@ pub trait DeliveryRepository {
     /// delivery that changed since it was read, nothing is written: it is tried once more, with the same id.
     fn record(&mut self, lead: Lead, progress: &Progress) -> StoreResult<bool>;
 
-    /// How many events have no place in the log yet, and when the oldest event happened that is not handled.
+    /// How many events are not known to be handled, counted up to ten thousand, and when the oldest of them happened.
     fn backlog(&mut self) -> StoreResult<(usize, Option<Timestamp>)>;
     /// Forgets up to `max` handled events from before that moment with their deliveries; answers how many.
     fn forget_before(&mut self, before: Timestamp, max: usize) -> StoreResult<usize>;

@@ -4,14 +4,14 @@
 use std::time::Duration;
 
 use clankdin_domain::context::Timestamp;
-use clankdin_domain::store::StoreResult;
+use clankdin_domain::store::{StoreError, StoreResult};
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
 use diesel::pg::data_types::PgTimestamp;
 use diesel::pg::{Pg, PgConnection, PgValue};
 use diesel::prelude::*;
 use diesel::serialize::{self, IsNull, Output, ToSql};
-use diesel::sql_types::{BigInt, Timestamptz};
+use diesel::sql_types::{BigInt, Nullable, Timestamptz};
 use uuid::Uuid;
 
 use crate::error::store_error;
@@ -77,14 +77,6 @@ macro_rules! held {
 }
 pub(crate) use held;
 
-/// The query with its rows held until the transaction ends, less those that others hold.
-macro_rules! unheld {
-    ($query:expr) => {
-        $query.for_update().skip_locked()
-    };
-}
-pub(crate) use unheld;
-
 /// What stands before and behind an entry of JSON to make it the last one of an array, which keeps its last
 /// `most` entries.
 pub(crate) fn appending(array: &str, most: usize) -> (String, String) {
@@ -121,6 +113,32 @@ pub(crate) fn spell_time(time: Timestamp) -> String {
 }
 
 #[derive(QueryableByName)]
+struct Place {
+    #[diesel(sql_type = Nullable<BigInt>)]
+    place: Option<i64>,
+}
+
+/// Up to which place nothing can be added to the log any more, and whether that is all.
+///
+/// Whoever takes a place shares a lock first, until its transaction ends, whose key is the least that the place may be
+/// (`next_place`, a function in the database). So of the places that were taken before the locks are read, those below
+/// all keys are of transactions that have ended.
+pub(crate) fn settled(connection: &mut Connection) -> StoreResult<(i64, bool)> {
+    let mut ask = |question| {
+        let place: Place = diesel::sql_query(question).get_result(connection).map_err(store_error)?;
+        Ok::<_, StoreError>(place.place)
+    };
+    let taken = ask("SELECT last_value - 1 + is_called::INT AS place FROM outbox_places")?.unwrap_or(0);
+    let under_way =
+        ask("SELECT min(((classid::BIGINT & 65535) << 32) + objid::BIGINT) AS place FROM pg_locks \
+         WHERE locktype = 'advisory' AND mode = 'ShareLock' AND objsubid = 1 \
+           AND classid::BIGINT >> 16 = 28780 \
+           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")?;
+    let settled = under_way.map_or(taken, |first| taken.min(first - 1));
+    Ok((settled, settled == taken))
+}
+
+#[derive(QueryableByName)]
 struct Fence {
     #[diesel(sql_type = BigInt)]
     fence: i64,
@@ -134,7 +152,7 @@ pub(crate) fn take_lead(
     length: Duration,
 ) -> StoreResult<Option<i64>> {
     let taken = diesel::sql_query(
-        "UPDATE dispatcher_leads SET dispatcher = $1, \
+        "UPDATE delivery_leads SET dispatcher = $1, \
          fence = fence + CASE WHEN dispatcher = $1 THEN 0 ELSE 1 END, \
          held_until = clock_timestamp() + make_interval(secs => $2) \
          WHERE id = 1 AND (dispatcher = $1 OR held_until < clock_timestamp()) RETURNING fence",
@@ -149,7 +167,7 @@ pub(crate) fn take_lead(
 
 /// Whether the lead of that fence still stands. Until the transaction ends, nobody takes it.
 pub(crate) fn hold_lead(connection: &mut Connection, fence: i64) -> StoreResult<bool> {
-    let held = diesel::sql_query("SELECT fence FROM dispatcher_leads WHERE id = 1 AND fence = $1 FOR SHARE")
+    let held = diesel::sql_query("SELECT fence FROM delivery_leads WHERE id = 1 AND fence = $1 FOR SHARE")
         .bind::<BigInt, _>(fence)
         .get_result::<Fence>(connection)
         .optional()
@@ -160,7 +178,7 @@ pub(crate) fn hold_lead(connection: &mut Connection, fence: i64) -> StoreResult<
 /// Lets another take the lead.
 pub(crate) fn lay_lead_down(connection: &mut Connection, fence: i64) -> StoreResult<()> {
     diesel::sql_query(
-        "UPDATE dispatcher_leads SET dispatcher = NULL, held_until = '-infinity' \
+        "UPDATE delivery_leads SET dispatcher = NULL, held_until = '-infinity' \
          WHERE id = 1 AND fence = $1",
     )
     .bind::<BigInt, _>(fence)

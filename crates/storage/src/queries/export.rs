@@ -220,7 +220,7 @@ impl DieselStore<'_> {
     fn events_of(&mut self, me: Id) -> StoreResult<Vec<Event>> {
         let rows = outbox::table
             .filter(outbox::addressee_id.eq(me).or(outbox::actor_id.eq(me)))
-            .order(outbox::position.desc())
+            .order(outbox::sequence.desc())
             .select(EVENT)
             .load::<EventRow>(self.connection)
             .map_err(store_error)?;

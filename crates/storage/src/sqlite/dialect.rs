@@ -7,11 +7,14 @@ use clankdin_domain::store::StoreResult;
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
+use diesel::prelude::*;
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{BigInt, Binary};
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use uuid::Uuid;
 
+use super::schema::outbox;
+use crate::error::store_error;
 use crate::seal::hex;
 
 /// The connection that queries run on.
@@ -69,14 +72,6 @@ macro_rules! held {
 }
 pub(crate) use held;
 
-/// The query with its rows held until the transaction ends, less those that others hold: nobody does.
-macro_rules! unheld {
-    ($query:expr) => {
-        $query
-    };
-}
-pub(crate) use unheld;
-
 /// What stands before and behind an entry of JSON to make it the last one of an array, which keeps its last
 /// `most` entries.
 pub(crate) fn appending(array: &str, most: usize) -> (String, String) {
@@ -105,6 +100,14 @@ pub(crate) fn spell_id(id: Uuid) -> String {
 /// A time as a statement spells it.
 pub(crate) fn spell_time(time: Timestamp) -> String {
     time.timestamp_micros().to_string()
+}
+
+/// Up to which place nothing can be added to the log any more, and whether that is all: who writes alone commits in the
+/// order of places.
+pub(crate) fn settled(connection: &mut Connection) -> StoreResult<(i64, bool)> {
+    let last: Option<i64> =
+        outbox::table.select(diesel::dsl::max(outbox::sequence)).first(connection).map_err(store_error)?;
+    Ok((last.unwrap_or(0), true))
 }
 
 /// Which dispatcher delivers: one process has the file, and the lead with it.

@@ -101,7 +101,7 @@ fn assert_indexed(plan: &[String]) {
 #[test]
 fn those_who_hear_are_found_by_index() {
     assert_indexed(&plan(|uow| {
-        assert_eq!(uow.deliveries().place(now(), 10)?, 1);
+        assert!(uow.deliveries().settle()?);
         let heard = uow.deliveries().hearers(Walk::default(), 10)?;
         assert_eq!(heard.hearers.len(), 1);
         Ok(())
@@ -124,7 +124,7 @@ fn those_who_hear_of_what_everyone_is_told_are_found_by_index() {
     };
     assert_indexed(&plan(move |uow| {
         announce(uow)?;
-        uow.deliveries().place(now(), 10)?;
+        uow.deliveries().settle()?;
         let told = uow.deliveries().hearers(Walk::default(), 10)?;
         let first = uow.deliveries().hearers(told.next, 1)?;
         assert_eq!((first.hearers.len(), first.next.within), (1, Some(webhook())));
@@ -227,7 +227,7 @@ fn the_log_of_deliveries_is_walked_along_an_index_and_what_is_sent_again_found_b
 #[test]
 fn a_replay_walks_what_the_agent_and_what_everyone_was_told_since() {
     let plan = plan(|uow| {
-        uow.deliveries().place(now(), 10)?;
+        uow.deliveries().settle()?;
         let webhook = uow.webhooks().by_id(webhook())?.unwrap();
         let replayed = uow.delivery_log().replay(&webhook, webhook.created_at, now(), 10)?;
         assert_eq!(replayed.deliveries, 1);
@@ -241,12 +241,12 @@ fn a_replay_walks_what_the_agent_and_what_everyone_was_told_since() {
 #[test]
 fn trimming_walks_what_an_endpoint_was_told_along_its_key() {
     let plan = plan(|uow| {
-        uow.deliveries().place(now(), 10)?;
+        uow.deliveries().settle()?;
         for number in 0..=KEPT_SUCCESSES {
             let (id, data) = (Uuid::from_u128(1_000 + number as u128).into(), "[]".to_owned());
             let (kind, audience) = (EventKind::Pinch, Audience::Agent(webhook().uuid().into()));
             uow.outbox().append(&Event { id, kind, audience, actor: None, data, occurred_at: now() })?;
-            uow.deliveries().place(now(), 10)?;
+            uow.deliveries().settle()?;
             record(uow, taken(Origin::Log(Sequence::new(1)), id))?;
         }
         let trimmed = uow.delivery_log().trim(Some(webhook()), Sequence::new(1_000), 10)?;
@@ -261,7 +261,7 @@ fn trimming_walks_what_an_endpoint_was_told_along_its_key() {
 #[test]
 fn what_waits_for_an_endpoint_that_is_off_is_found_by_index() {
     let plan = plan(|uow| {
-        uow.deliveries().place(now(), 10)?;
+        uow.deliveries().settle()?;
         let failed = NextStep::RetryAt(now());
         record(
             uow,

@@ -13,7 +13,7 @@ use clankdin_domain::webhook::{
     Subscription, Waiting, WebhookChanges, WebhookStatus,
 };
 
-use crate::hearing::{handle, hearers, place};
+use crate::hearing::{handle, hearers, settle};
 use crate::support::{World, announcement, contract};
 use crate::webhook::{by_id, change, register};
 
@@ -42,7 +42,7 @@ pub(crate) struct Ready {
 
 /// All that may be tried now: what has no row yet, and then the rows that are due.
 pub(crate) fn ready(world: &World) -> Vec<Ready> {
-    place(world, 1_000);
+    settle(world);
     let heard = hearers(world).into_iter().map(|it| Ready {
         webhook_id: it.webhook_id,
         event_id: it.event_id,

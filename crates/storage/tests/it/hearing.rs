@@ -9,10 +9,9 @@ use crate::delivery::{announce, append, line_up, listener, ready, set_status, su
 use crate::support::{World, announcement, contract};
 use crate::webhook::register;
 
-/// Gives places. Answers how many.
-pub(crate) fn place(world: &World, max: usize) -> usize {
-    let now = world.now();
-    world.write(move |uow| uow.deliveries().place(now, max)).unwrap()
+/// Moves the end of the log to the last event, where nobody else writes.
+pub(crate) fn settle(world: &World) {
+    assert!(world.write(|uow| uow.deliveries().settle()).unwrap());
 }
 
 /// All who are to hear of anything and were not told yet, read by stretches of `max`.
@@ -92,10 +91,11 @@ contract! {
         set_status(world, kai, hook, WebhookStatus::Disabled);
         announce(world, None);
         tell(world, kai, EventKind::Pinch);
-        assert_eq!((place(world, 10), hearers(world).len()), (2, 0));
+        settle(world);
+        assert_eq!(hearers(world), []);
     }
 
-    fn what_has_no_place_yet_is_not_heard_of(world) {
+    fn what_stands_behind_the_end_of_the_log_is_not_heard_of(world) {
         let (kai, _) = listener(world, "Kai");
         tell(world, kai, EventKind::Pinch);
         assert_eq!(hearers(world).len(), 0);
@@ -113,7 +113,7 @@ contract! {
         announce(world, Some(listeners[2].0));
         announce(world, None);
         tell(world, listeners[0].0, EventKind::Comment);
-        place(world, 100);
+        settle(world);
         let at_once = hearers_by(world, 1_000);
         assert_eq!(at_once.len(), 1 + 1 + 6 + 7 + 1);
         for max in [1, 2, 3, 7] {
@@ -130,7 +130,7 @@ contract! {
         line_up(world);
         handle(world);
         announce(world, None);
-        place(world, 1);
+        settle(world);
         let hearers = |walk| world.read(move |uow| uow.deliveries().hearers(walk, 1)).unwrap();
         let handled = world.read(|uow| uow.deliveries().handled()).unwrap();
         let begun = hearers(Walk { read: handled, within: None });
@@ -142,44 +142,26 @@ contract! {
         assert_eq!(found, [first, second]);
     }
 
-    fn events_get_their_places_in_the_order_of_their_commits_each_once(world) {
+    fn events_stand_in_the_order_of_their_commits(world) {
         let (kai, _) = listener(world, "Kai");
         let events: Vec<_> = (0..5).map(|_| tell(world, kai, EventKind::Pinch)).collect();
-        for _ in &events {
-            assert_eq!(place(world, 1), 1);
-        }
-        assert_eq!(place(world, 1), 0);
+        settle(world);
         let heard: Vec<_> = hearers(world).into_iter().map(|hearer| hearer.event_id).collect();
         assert_eq!(heard, events);
     }
 
-    fn of_several_that_give_places_at_once_each_takes_what_no_other_does(world) {
-        let (kai, _) = listener(world, "Kai");
-        let events: Vec<_> = (0..40).map(|_| tell(world, kai, EventKind::Pinch)).collect();
-        let placed: usize = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| place(world, 20))).collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).sum()
-        });
-        assert_eq!(placed + place(world, 100), events.len());
-        let mut told: Vec<_> = hearers(world).into_iter().map(|hearer| hearer.sequence).collect();
-        told.dedup();
-        assert_eq!(told.len(), events.len());
-    }
-
-    fn the_backlog_tells_what_has_no_place_and_since_when_something_is_not_handled(world) {
+    fn the_backlog_tells_how_much_is_not_handled_and_since_when(world) {
         let backlog = || world.read(|uow| uow.deliveries().backlog()).unwrap();
         assert_eq!(backlog(), (0, None));
         let since = world.now();
         announce(world, None);
+        settle(world);
         world.clock.advance(TimeDelta::seconds(1));
         announce(world, None);
         assert_eq!(backlog(), (2, Some(since)));
-        place(world, 1);
-        assert_eq!(backlog(), (1, Some(since)));
         handle(world);
         assert_eq!(backlog(), (1, Some(world.now())));
-        place(world, 1);
-        assert_eq!(backlog(), (0, Some(world.now())));
+        settle(world);
         handle(world);
         assert_eq!(backlog(), (0, None));
     }
@@ -199,7 +181,7 @@ contract! {
         line_up(world);
         handle(world);
         let waits = tell(world, kai, EventKind::Pinch);
-        place(world, 1);
+        settle(world);
         tell(world, kai, EventKind::Pinch);
         assert_eq!(forget(10), 0);
         world.clock.advance(TimeDelta::microseconds(1));
@@ -211,7 +193,7 @@ contract! {
 
     fn how_far_all_is_handled_never_goes_back(world) {
         announce(world, None);
-        place(world, 10);
+        settle(world);
         handle(world);
         let handled = || world.read(|uow| uow.deliveries().handled()).unwrap();
         let head = handled();

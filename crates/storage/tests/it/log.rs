@@ -12,7 +12,7 @@ use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
 
 use crate::delivery::{announce, append, listener, ready, tell, told};
-use crate::hearing::{handle, hearers, place};
+use crate::hearing::{handle, settle};
 use crate::support::{SqlitePlace, World, announcement, contract};
 
 fn read(world: &World, me: AgentId, from: ReadFrom, max: usize) -> Result<LogPage, Refusal> {
@@ -30,7 +30,7 @@ fn all(world: &World, me: AgentId) -> Vec<EventId> {
 /// An agent after whose joining, and everything before it, the log begins anew.
 fn joined(world: &World, name: &str) -> (AgentId, ReadFrom) {
     let me = world.register(name);
-    place(world, 1_000);
+    settle(world);
     (me, ReadFrom::After(read(world, me, ReadFrom::Now, 1).unwrap().next))
 }
 
@@ -40,36 +40,32 @@ pub(crate) fn beside(place: &SqlitePlace, sql: &str) {
     connection.batch_execute(sql).unwrap();
 }
 
-#[test]
-fn what_a_node_of_the_version_before_has_routed_gets_its_place_and_no_second_delivery() {
-    let database = SqlitePlace::default();
-    let world = &database.world();
-    let (kai, hook) = listener(world, "Kai");
-    let since = ReadFrom::After(read(world, kai, ReadFrom::Now, 1).unwrap().next);
-    let routed = tell(world, kai, EventKind::Pinch);
-    beside(
-        &database,
-        "INSERT INTO deliveries (webhook_id, event_id, status, next_attempt_at)
-             SELECT webhooks.id, outbox.id, 'pending', 0 FROM outbox, webhooks WHERE routed_at IS NULL;
-         UPDATE outbox SET routed_at = occurred_at WHERE routed_at IS NULL;",
-    );
-    let own = tell(world, kai, EventKind::Comment);
-    assert_eq!(place(world, 10), 2);
-    assert_eq!(hearers(world).len(), 1);
-    assert_eq!(told(&ready(world)), [(hook, routed), (hook, own)]);
-    assert_eq!(ids(&read(world, kai, since, 10).unwrap()), [routed, own]);
+/// Goes back to what these migrations have found.
+fn undo(database: &SqlitePlace, migrations: &[(&str, &str)]) {
+    for (version, down) in migrations {
+        beside(database, down);
+        beside(database, &format!("DELETE FROM __diesel_schema_migrations WHERE version = '{version}'"));
+    }
 }
 
+const PLACES: (&str, &str) =
+    ("20261126220000", include_str!("../../../../migrations/sqlite/2026-11-26-220000_places/down.sql"));
+const HANDLED: (&str, &str) =
+    ("20261126010000", include_str!("../../../../migrations/sqlite/2026-11-26-010000_handled/down.sql"));
+const EVENT_LOG: (&str, &str) =
+    ("20261125120000", include_str!("../../../../migrations/sqlite/2026-11-25-120000_event_log/down.sql"));
+
 #[test]
-fn a_database_of_the_version_before_keeps_its_events_in_their_order() {
+fn a_database_from_before_the_log_keeps_its_events_in_their_order() {
     let database = SqlitePlace::default();
     let (kai, hook, routed, waits) = {
         let world = &database.world();
         let (kai, hook) = listener(world, "Kai");
         let routed = tell(world, kai, EventKind::Pinch);
-        place(world, 10);
+        settle(world);
         (kai, hook, routed, tell(world, kai, EventKind::Comment))
     };
+    undo(&database, &[PLACES]);
     // In that version its delivery was made with its place.
     beside(
         &database,
@@ -77,17 +73,43 @@ fn a_database_of_the_version_before_keeps_its_events_in_their_order() {
              SELECT webhooks.id, outbox.id, 'pending', 0 FROM outbox, webhooks
              WHERE kind = 'pinch' AND routed_at IS NOT NULL;",
     );
-    beside(&database, include_str!("../../../../migrations/sqlite/2026-11-26-010000_handled/down.sql"));
-    beside(&database, include_str!("../../../../migrations/sqlite/2026-11-25-120000_event_log/down.sql"));
-    beside(
-        &database,
-        "DELETE FROM __diesel_schema_migrations WHERE version IN ('20261125120000', '20261126010000')",
-    );
+    undo(&database, &[HANDLED, EVENT_LOG]);
     let world = &database.world();
-    assert_eq!(all(world, kai).last(), Some(&routed));
-    assert_eq!(place(world, 10), 1);
     assert_eq!(told(&ready(world)), [(hook, routed), (hook, waits)]);
     assert!(all(world, kai).ends_with(&[routed, waits]));
+}
+
+#[test]
+fn places_that_were_given_before_stay_and_whoever_reads_goes_on_behind_them() {
+    let database = SqlitePlace::default();
+    let (kai, last, later) = {
+        let world = &database.world();
+        let (kai, _) = joined(world, "Kai");
+        let events: Vec<_> = (0..3).map(|_| tell(world, kai, EventKind::Pinch)).collect();
+        settle(world);
+        (kai, events[1], vec![events[0], tell(world, kai, EventKind::Comment)])
+    };
+    undo(&database, &[PLACES]);
+    // The first of them was committed last, the second one is gone, and one waits.
+    let [first, gone] = [later[0], last].map(|event| event.uuid().simple().to_string());
+    beside(
+        &database,
+        &format!(
+            "UPDATE log_ends SET head = head + 1; \
+             UPDATE outbox SET sequence = (SELECT head FROM log_ends) WHERE id = x'{first}'; \
+             DELETE FROM outbox WHERE id = x'{gone}';"
+        ),
+    );
+    let world = &database.world();
+    let LogPage { events, .. } = read(world, kai, ReadFrom::Earliest, 1_000).unwrap();
+    let stand: Vec<_> = events.iter().rev().take(2).map(|(_, event)| event.id).collect();
+    assert_eq!(stand, [later[1], later[0]]);
+    let (before, _) = events[events.len() - 3];
+    let since = ReadFrom::After(before);
+    assert_eq!(ids(&read(world, kai, since, 10).unwrap()), later);
+    let next = tell(world, kai, EventKind::Pinch);
+    settle(world);
+    assert_eq!(ids(&read(world, kai, since, 10).unwrap()), [later, vec![next]].concat());
 }
 
 contract! {
@@ -99,29 +121,29 @@ contract! {
         let joins = announce(world, Some(ada));
         announce(world, Some(kai));
         append(world, Event { audience: Audience::Agent(kai), ..announcement(&world.ctx, Some(kai)) });
-        place(world, 10);
+        settle(world);
         assert_eq!(ids(&read(world, kai, since, 100).unwrap()), [mine, joins]);
     }
 
-    fn what_has_no_place_yet_is_told_later(world) {
+    fn what_stands_behind_the_end_of_the_log_is_told_later(world) {
         let (kai, since) = joined(world, "Kai");
         let event = tell(world, kai, EventKind::Pinch);
         let before = read(world, kai, since, 100).unwrap();
         assert_eq!(ids(&before), []);
-        place(world, 10);
+        settle(world);
         assert_eq!(ids(&read(world, kai, ReadFrom::After(before.next), 100).unwrap()), [event]);
     }
 
     fn page_after_page_tells_everything_once_and_in_order(world) {
         let (kai, mut from) = joined(world, "Kai");
         let ada = world.register("Ada");
-        place(world, 1_000);
+        settle(world);
         let mut expected = Vec::new();
         for number in 0..7 {
             expected.push(if number % 3 == 0 { announce(world, Some(ada)) } else { tell(world, kai, EventKind::Pinch) });
             tell(world, ada, EventKind::Comment);
         }
-        while place(world, 3) > 0 {}
+        settle(world);
         let mut told = Vec::new();
         loop {
             let page = read(world, kai, from, 3).unwrap();
@@ -136,15 +158,15 @@ contract! {
         assert_eq!(told[1..], expected);
     }
 
-    fn whoever_follows_the_log_while_many_write_and_route_misses_nothing(world) {
+    fn whoever_follows_the_log_while_many_write_misses_nothing(world) {
         let (kai, from) = joined(world, "Kai");
         let (written, told) = std::thread::scope(|scope| {
-            let write = || (0..20).map(|_| { place(world, 7); tell(world, kai, EventKind::Pinch) }).collect::<Vec<_>>();
+            let write = || (0..20).map(|_| tell(world, kai, EventKind::Pinch)).collect::<Vec<_>>();
             let writers: Vec<_> = (0..6).map(|_| scope.spawn(write)).collect();
             let follow = || {
                 let (mut from, mut told) = (from, Vec::new());
                 while told.len() < 120 {
-                    while place(world, 50) > 0 {}
+                    world.write(|uow| uow.deliveries().settle()).unwrap();
                     let page = read(world, kai, from, 11).unwrap();
                     from = ReadFrom::After(page.next);
                     told.extend(ids(&page));
@@ -162,10 +184,10 @@ contract! {
     fn a_place_behind_which_something_was_forgotten_is_refused(world) {
         let (kai, since) = joined(world, "Kai");
         let old = tell(world, kai, EventKind::Pinch);
-        place(world, 10);
+        settle(world);
         world.clock.advance(TimeDelta::days(1));
         let (new, now) = (tell(world, kai, EventKind::Comment), world.now());
-        place(world, 10);
+        settle(world);
         assert_eq!(ids(&read(world, kai, since, 10).unwrap()), [old, new]);
         handle(world);
         world.write(move |uow| uow.deliveries().forget_before(now, 1_000)).unwrap();
@@ -185,11 +207,11 @@ contract! {
         let ada = world.register("Ada");
         let (kai, since) = joined(world, "Kai");
         let told = append(world, Event { audience: Audience::Agent(kai), ..announcement(&world.ctx, Some(ada)) });
-        place(world, 10);
+        settle(world);
         let waiting = append(world, Event { audience: Audience::Agent(kai), ..announcement(&world.ctx, Some(ada)) });
         assert_eq!(ids(&read(world, kai, since, 10).unwrap()), [told]);
         world.write(move |uow| agent::erase(uow, ada)).unwrap();
-        place(world, 10);
+        settle(world);
         assert_eq!(ids(&read(world, kai, since, 10).unwrap()), []);
         assert_ne!(told, waiting);
     }
@@ -199,7 +221,7 @@ contract! {
         let data = "{}".to_owned();
         let kind = EventKind::KeyRevoked;
         let revoked = append(world, Event { kind, data, audience: Audience::Agent(kai), ..announcement(&world.ctx, None) });
-        place(world, 10);
+        settle(world);
         assert_eq!(ids(&read(world, kai, since, 10).unwrap()), [revoked]);
     }
 }

@@ -203,13 +203,13 @@ fn a_full_disk_is_unavailable_keeps_what_was_acknowledged_and_passes() {
         };
         run(&store, move |uow| uow.outbox().append(&event))
     };
-    let (now, later) = (place.ctx.now(), place.ctx.now() + TimeDelta::seconds(1));
+    let later = place.ctx.now() + TimeDelta::seconds(1);
     for _ in 0..5 {
         append(&place).unwrap();
     }
     let dispatcher = place.ctx.new_id();
     run(&store, move |uow| {
-        uow.deliveries().place(now, 5)?;
+        uow.deliveries().settle()?;
         let lead = uow.deliveries().lead(dispatcher, Duration::ZERO)?.unwrap();
         let handled = uow.log().ends()?.head;
         uow.deliveries().record(lead, &Progress { handled: Some(handled), ..Progress::default() })

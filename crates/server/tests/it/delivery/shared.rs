@@ -52,7 +52,7 @@ pub(super) fn on_postgres(test: impl FnOnce(Nodes)) {
     let Some(database) = Database::fresh() else { return };
     let folder = tempfile::tempdir().unwrap();
     let start = || spawn(folder.path(), database.url(), "dispatch");
-    let pass_time = || database.execute("UPDATE dispatcher_leads SET held_until = '-infinity'");
+    let pass_time = || database.execute("UPDATE delivery_leads SET held_until = '-infinity'");
     let api = Some(spawn(folder.path(), database.url(), "api"));
     test(Nodes { api, dispatcher: start(), start: &start, pass_time: &pass_time });
 }

@@ -145,8 +145,8 @@ fn silence_events(connection: &mut Connection, me: Id) -> QueryResult<()> {
     // Endpoints first, in order of their ids, as whoever records deliveries does, or the two would wait for each other.
     held!(webhooks::table.filter(webhooks::agent_id.eq(me)).order(webhooks::id).select(webhooks::id))
         .load::<Id>(connection)?;
-    // What another transaction gives its place is left until it has it.
-    held!(outbox::table.filter(outbox::actor_id.eq(me)).order(outbox::position).select(outbox::position))
+    // What is made due anew or sent again meanwhile is held as well: it is seen by whoever comes second.
+    held!(outbox::table.filter(outbox::actor_id.eq(me)).order(outbox::sequence).select(outbox::sequence))
         .load::<i64>(connection)?;
     diesel::delete(outbox::table.filter(outbox::addressee_id.eq(me))).execute(connection)?;
     let caused = outbox::table.filter(outbox::actor_id.eq(me));
@@ -159,10 +159,6 @@ fn silence_events(connection: &mut Connection, me: Id) -> QueryResult<()> {
     // A receiver may have answered with what it was told.
     diesel::update(deliveries::table.filter(deliveries::event_id.eq_any(caused.select(outbox::id))))
         .set(deliveries::tries.eq(NO_TRIES))
-        .execute(connection)?;
-    // Nodes of the version before would tell those that wait for their places without a word in them.
-    diesel::update(caused.filter(outbox::routed_at.is_null()))
-        .set(outbox::routed_at.eq(outbox::occurred_at.nullable()))
         .execute(connection)?;
     diesel::update(caused)
         .set((outbox::data.eq(BLANK), outbox::actor_id.eq(None::<Id>)))

@@ -9,7 +9,8 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::super::super::dialect::Id;
-use super::super::super::schema::{deliveries, outbox, webhook_events, webhooks};
+use super::super::super::schema::{deliveries, log_ends, outbox, webhook_events, webhooks};
+use super::super::log::head;
 use super::super::outbox::BLANK;
 use super::super::{DieselStore, limit_of};
 use crate::error::store_error;
@@ -40,17 +41,17 @@ macro_rules! hears {
 /// The columns that make a [`Hearer`], in the order of [`Row`].
 macro_rules! hearer_columns {
     () => {
-        (outbox::sequence.assume_not_null(), outbox::id, webhooks::id, webhooks::failing_since.is_not_null())
+        (outbox::sequence, outbox::id, webhooks::id, webhooks::failing_since.is_not_null())
     };
 }
 
 impl DieselStore<'_> {
     pub(super) fn hearers_of_next(&mut self, walk: Walk, max: usize) -> StoreResult<Heard> {
         let next: Vec<(i64, Option<Id>, String)> = outbox::table
-            .filter(outbox::sequence.gt(walk.read.get()))
+            .filter(outbox::sequence.gt(walk.read.get()).and(outbox::sequence.nullable().le(head!())))
             .order(outbox::sequence)
             .limit(limit_of(max))
-            .select((outbox::sequence.assume_not_null(), outbox::addressee_id, outbox::kind))
+            .select((outbox::sequence, outbox::addressee_id, outbox::kind))
             .load(self.connection)
             .map_err(store_error)?;
         let told = next.iter().take_while(|(_, addressee, _)| addressee.is_some()).count();

@@ -7,7 +7,6 @@
 mod expire;
 mod hearers;
 mod log;
-mod place;
 mod prepare;
 mod record;
 mod replay;
@@ -33,6 +32,9 @@ use super::super::schema::{log_ends, outbox};
 use super::{DieselStore, limit_of};
 use crate::error::store_error;
 
+/// Of how many events at most it is told that they wait.
+const MAX_COUNTED: usize = 10_000;
+
 impl DeliveryRepository for DieselStore<'_> {
     fn lead(&mut self, dispatcher: DispatcherId, length: Duration) -> StoreResult<Option<Lead>> {
         let taken = take_lead(self.connection, Id(dispatcher.uuid()), length)?;
@@ -43,8 +45,8 @@ impl DeliveryRepository for DieselStore<'_> {
         lay_lead_down(self.connection, lead.fence)
     }
 
-    fn place(&mut self, now: Timestamp, max: usize) -> StoreResult<usize> {
-        self.place_events(now, max)
+    fn settle(&mut self) -> StoreResult<bool> {
+        self.settle_log()
     }
 
     fn handled(&mut self) -> StoreResult<Sequence> {
@@ -89,41 +91,32 @@ impl DeliveryRepository for DieselStore<'_> {
     }
 
     fn backlog(&mut self) -> StoreResult<(usize, Option<Timestamp>)> {
-        let without_place = outbox::table.filter(outbox::sequence.is_null());
-        let count: i64 = without_place.count().get_result(self.connection).map_err(store_error)?;
-        let first_without_place: Option<Time> = without_place
-            .order(outbox::position)
-            .select(outbox::occurred_at)
-            .first(self.connection)
-            .optional()
-            .map_err(store_error)?;
         let handled = self.handled()?;
-        let first_unhandled: Option<Time> = outbox::table
-            .filter(outbox::sequence.gt(handled.get()))
-            .order(outbox::sequence)
-            .select(outbox::occurred_at)
-            .first(self.connection)
-            .optional()
+        let unhandled = outbox::table.filter(outbox::sequence.gt(handled.get())).order(outbox::sequence);
+        let counted: Vec<i64> = unhandled
+            .limit(limit_of(MAX_COUNTED))
+            .select(outbox::sequence)
+            .load(self.connection)
             .map_err(store_error)?;
-        let oldest = first_without_place.into_iter().chain(first_unhandled).map(|at| at.0).min();
-        Ok((usize::try_from(count).unwrap_or_default(), oldest))
+        let oldest: Option<Time> =
+            unhandled.select(outbox::occurred_at).first(self.connection).optional().map_err(store_error)?;
+        Ok((counted.len(), oldest.map(|at| at.0)))
     }
 
     fn forget_before(&mut self, before: Timestamp, max: usize) -> StoreResult<usize> {
         let handled = self.handled()?;
-        let forgotten: Vec<(i64, Option<i64>)> = outbox::table
+        let forgotten: Vec<i64> = outbox::table
             .filter(outbox::occurred_at.lt(Time(before)))
             .filter(outbox::sequence.le(handled.get()))
             .order(outbox::occurred_at)
             .limit(limit_of(max))
-            .select((outbox::position, outbox::sequence))
+            .select(outbox::sequence)
             .load(self.connection)
             .map_err(store_error)?;
-        let Some(last) = forgotten.iter().filter_map(|(_, place)| *place).max() else { return Ok(0) };
-        self.forget_place(last)?;
-        let positions: Vec<i64> = forgotten.into_iter().map(|(position, _)| position).collect();
+        let Some(last) = forgotten.iter().max() else { return Ok(0) };
+        self.forget_place(*last)?;
         // Their deliveries go with them.
-        diesel::delete(outbox::table.filter(outbox::position.eq_any(positions)))
+        diesel::delete(outbox::table.filter(outbox::sequence.eq_any(forgotten)))
             .execute(self.connection)
             .map_err(store_error)
     }

@@ -9,7 +9,8 @@ use diesel::sql_types::Text;
 use diesel::upsert::excluded;
 
 use super::super::super::dialect::{Id, SqlId, SqlTime, Time, held};
-use super::super::super::schema::{deliveries, outbox};
+use super::super::super::schema::{deliveries, log_ends, outbox};
+use super::super::log::head;
 use super::super::outbox::BLANK;
 use super::super::webhook::PARKED;
 use super::super::{DieselStore, limit_of};
@@ -23,7 +24,8 @@ macro_rules! heard {
         let kinds: Vec<&str> = kinds.map(EventKind::name).collect();
         outbox::table
             .filter($told.and(outbox::occurred_at.ge(Time($since))))
-            .filter(outbox::sequence.is_not_null())
+            // What stands behind the end of the log is told anyway.
+            .filter(outbox::sequence.nullable().le(head!()))
             .filter(outbox::kind.eq_any(kinds))
             .filter(outbox::data.ne(BLANK).or(outbox::kind.eq(EventKind::KeyRevoked.name())))
             .filter(outbox::actor_id.is_null().or(outbox::actor_id.ne(me)))
@@ -103,7 +105,6 @@ impl DieselStore<'_> {
             return Ok(None);
         }
         let earliest: Option<Time> = outbox::table
-            .filter(outbox::sequence.is_not_null())
             .order(outbox::occurred_at)
             .select(outbox::occurred_at)
             .first(self.connection)

@@ -1,0 +1,11 @@
+ALTER TABLE delivery_leads RENAME TO dispatcher_leads;
+ALTER TABLE outbox DROP CONSTRAINT outbox_pkey;
+ALTER TABLE outbox ADD PRIMARY KEY (position);
+ALTER TABLE outbox ALTER COLUMN sequence DROP NOT NULL, ALTER COLUMN sequence DROP DEFAULT;
+DROP FUNCTION next_place;
+DROP SEQUENCE outbox_places;
+UPDATE outbox SET sequence = NULL WHERE sequence > (SELECT head FROM log_ends);
+UPDATE outbox SET routed_at = occurred_at WHERE sequence IS NOT NULL;
+CREATE INDEX outbox_waiting ON outbox (position) WHERE routed_at IS NULL;
+CREATE INDEX outbox_without_place ON outbox (position) WHERE sequence IS NULL;
+CREATE UNIQUE INDEX outbox_by_sequence ON outbox (sequence) WHERE sequence IS NOT NULL;
