@@ -38,7 +38,7 @@ const TAKEN_IN: usize = 256;
 
 /// How long those that could begin wait for others to begin with, while something is under way: what they take is
 /// read for all of them at once.
-const START_EVERY: Duration = Duration::from_millis(2);
+const START_EVERY: Duration = Duration::from_millis(4);
 
 /// How long a transaction that was seen under way, and may still add to the log, is left to end.
 const UNSETTLED: Duration = Duration::from_millis(5);

@@ -28,7 +28,8 @@ pub struct DispatcherSettings {
     pub flush_at: usize,
     /// How many events are read in one transaction at most, and about how many endpoints are found.
     pub batch: usize,
-    /// How many deliveries wait in memory before no more of the log is read.
+    /// How many deliveries have room in memory, four times as many as are read at once or more; from half of them on no
+    /// more of the log is read.
     pub queued: usize,
     /// How often to look for work that nobody announced, and to write down how far all is handled.
     pub poll: Duration,
@@ -52,7 +53,7 @@ impl Default for DispatcherSettings {
             try_limit: Duration::from_secs(15),
             flush_after: Duration::from_millis(20),
             flush_at: 500,
-            batch: 512,
+            batch: 1_024,
             queued: 16_384,
             poll: Duration::from_secs(1),
             back_off: Duration::from_secs(1),

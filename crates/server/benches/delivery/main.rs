@@ -44,7 +44,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const ROUNDS: usize = 5;
 const ENDPOINTS: usize = 1_000;
-const EVENTS: usize = 20;
+const EVENTS: usize = 50;
 const AT_ONCE: usize = 256;
 /// How long latencies are measured.
 const STEADY: Duration = Duration::from_secs(5);

@@ -159,7 +159,12 @@ impl WebhookRepository for DieselStore<'_> {
     }
 
     fn delete(&mut self, id: WebhookId) -> StoreResult<bool> {
-        let gone = diesel::delete(webhooks::table.find(Id(id.uuid()))).execute(self.connection);
+        let id = Id(id.uuid());
+        // It is held: nobody writes a delivery to it any more.
+        diesel::delete(deliveries::table.filter(deliveries::webhook_id.eq(id)))
+            .execute(self.connection)
+            .map_err(store_error)?;
+        let gone = diesel::delete(webhooks::table.find(id)).execute(self.connection);
         gone.map(|rows| rows > 0).map_err(store_error)
     }
 }

@@ -102,13 +102,17 @@ fn a_database_of_the_version_before_keeps_its_deliveries_which_have_no_tries_yet
     };
     beside(
         &place,
+        include_str!("../../../../migrations/sqlite/2026-11-26-230000_deliveries_by_themselves/down.sql"),
+    );
+    beside(
+        &place,
         include_str!("../../../../migrations/sqlite/2026-11-26-210000_no_index_by_status/down.sql"),
     );
     beside(&place, include_str!("../../../../migrations/sqlite/2026-11-26-200000_undelivered/down.sql"));
     beside(&place, include_str!("../../../../migrations/sqlite/2026-11-26-000000_delivery_tries/down.sql"));
     beside(
         &place,
-        "DELETE FROM __diesel_schema_migrations WHERE version IN ('20261126000000', '20261126200000', '20261126210000')",
+        "DELETE FROM __diesel_schema_migrations WHERE version IN ('20261126000000', '20261126200000', '20261126210000', '20261126230000')",
     );
     let after = the_one(&place.world(), hook, event);
     assert_eq!(after, Delivery { tries: vec![], ..before });

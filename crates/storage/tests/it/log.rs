@@ -48,6 +48,10 @@ fn undo(database: &SqlitePlace, migrations: &[(&str, &str)]) {
     }
 }
 
+const BY_THEMSELVES: (&str, &str) = (
+    "20261126230000",
+    include_str!("../../../../migrations/sqlite/2026-11-26-230000_deliveries_by_themselves/down.sql"),
+);
 const PLACES: (&str, &str) =
     ("20261126220000", include_str!("../../../../migrations/sqlite/2026-11-26-220000_places/down.sql"));
 const HANDLED: (&str, &str) =
@@ -65,7 +69,7 @@ fn a_database_from_before_the_log_keeps_its_events_in_their_order() {
         settle(world);
         (kai, hook, routed, tell(world, kai, EventKind::Comment))
     };
-    undo(&database, &[PLACES]);
+    undo(&database, &[BY_THEMSELVES, PLACES]);
     // In that version its delivery was made with its place.
     beside(
         &database,
@@ -89,7 +93,7 @@ fn places_that_were_given_before_stay_and_whoever_reads_goes_on_behind_them() {
         settle(world);
         (kai, events[1], vec![events[0], tell(world, kai, EventKind::Comment)])
     };
-    undo(&database, &[PLACES]);
+    undo(&database, &[BY_THEMSELVES, PLACES]);
     // The first of them was committed last, the second one is gone, and one waits.
     let [first, gone] = [later[0], last].map(|event| event.uuid().simple().to_string());
     beside(

@@ -16,7 +16,7 @@ pub(crate) struct Limits {
     pub(crate) in_all: usize,
     /// Tries to one address.
     pub(crate) addresses: AddressLimits,
-    /// How many deliveries wait in memory before no more of the log is read while others can begin.
+    /// How many deliveries have room in memory; from half of them on no more of the log is read while others can begin.
     pub(crate) queued: usize,
     /// How many results may wait to be written down.
     pub(crate) unrecorded: usize,

@@ -139,9 +139,10 @@ impl Machine {
         }
     }
 
-    /// Where the log is to be read on, if it is: not while enough waits that can begin.
+    /// Where the log is to be read on, if it is: not while enough waits that can begin. What is read then has to find
+    /// room as well, or it would be written down only to be read once more.
     pub(crate) fn wants_log(&self) -> Option<Walk> {
-        let has_enough = self.queued >= self.limits.queued && !self.ready.is_empty();
+        let has_enough = self.queued >= self.limits.queued / 2 && !self.ready.is_empty();
         (!has_enough && self.has_room_to_record()).then_some(self.walk)
     }
 

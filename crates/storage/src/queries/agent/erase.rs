@@ -1,7 +1,7 @@
 //! Erasing an agent and everything of its own.
 //!
 //! What the agent owns goes with its row: each table that names an agent deletes its rows with the
-//! agent's. Before that, what others are counted for is corrected, and what was told of the agent is
+//! agent's. Before that, what its endpoints were told is forgotten, what others are counted for is corrected, and what was told of the agent is
 //! made to say nothing.
 //!
 //! Architecture invariant: a column that names an agent either cascades or is dealt with here.
@@ -143,8 +143,9 @@ fn uncount_backings_and_connections(connection: &mut Connection, me: Id) -> Quer
 /// from now on, and they name nobody.
 fn silence_events(connection: &mut Connection, me: Id) -> QueryResult<()> {
     // Endpoints first, in order of their ids, as whoever records deliveries does, or the two would wait for each other.
-    held!(webhooks::table.filter(webhooks::agent_id.eq(me)).order(webhooks::id).select(webhooks::id))
-        .load::<Id>(connection)?;
+    let mine = webhooks::table.filter(webhooks::agent_id.eq(me)).order(webhooks::id).select(webhooks::id);
+    held!(mine).load::<Id>(connection)?;
+    diesel::delete(deliveries::table.filter(deliveries::webhook_id.eq_any(mine))).execute(connection)?;
     // What is made due anew or sent again meanwhile is held as well: it is seen by whoever comes second.
     held!(outbox::table.filter(outbox::actor_id.eq(me)).order(outbox::sequence).select(outbox::sequence))
         .load::<i64>(connection)?;

@@ -28,7 +28,7 @@ use clankdin_domain::webhook::{DeliveryRepository, Endpoint, Heard, Lead, Missin
 use diesel::prelude::*;
 
 use super::super::dialect::{Id, Time, hold_lead, lay_lead_down, take_lead};
-use super::super::schema::{log_ends, outbox};
+use super::super::schema::{deliveries, log_ends, outbox};
 use super::{DieselStore, limit_of};
 use crate::error::store_error;
 
@@ -105,18 +105,21 @@ impl DeliveryRepository for DieselStore<'_> {
 
     fn forget_before(&mut self, before: Timestamp, max: usize) -> StoreResult<usize> {
         let handled = self.handled()?;
-        let forgotten: Vec<i64> = outbox::table
+        let forgotten: Vec<(i64, Id)> = outbox::table
             .filter(outbox::occurred_at.lt(Time(before)))
             .filter(outbox::sequence.le(handled.get()))
             .order(outbox::occurred_at)
             .limit(limit_of(max))
-            .select(outbox::sequence)
+            .select((outbox::sequence, outbox::id))
             .load(self.connection)
             .map_err(store_error)?;
-        let Some(last) = forgotten.iter().max() else { return Ok(0) };
+        let (places, events): (Vec<i64>, Vec<Id>) = forgotten.into_iter().unzip();
+        let Some(last) = places.iter().max() else { return Ok(0) };
         self.forget_place(*last)?;
-        // Their deliveries go with them.
-        diesel::delete(outbox::table.filter(outbox::sequence.eq_any(forgotten)))
+        diesel::delete(deliveries::table.filter(deliveries::event_id.eq_any(events)))
+            .execute(self.connection)
+            .map_err(store_error)?;
+        diesel::delete(outbox::table.filter(outbox::sequence.eq_any(places)))
             .execute(self.connection)
             .map_err(store_error)
     }

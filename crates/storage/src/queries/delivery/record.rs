@@ -19,9 +19,11 @@ use crate::error::store_error;
 impl DieselStore<'_> {
     pub(super) fn record_progress(&mut self, progress: &Progress) -> StoreResult<()> {
         let Progress { results, deferred, handled } = progress;
-        self.hold_endpoints(progress)?;
+        let held = self.hold_endpoints(progress)?;
         let rows =
             results.iter().map(ResultRow::of_result).chain(deferred.iter().map(ResultRow::of_deferred));
+        // Where the endpoint is there no more, there is nothing to be kept.
+        let rows = rows.filter(|row| held.binary_search(&row.webhook_id).is_ok());
         let (walked, stood): (Vec<_>, Vec<_>) = rows.partition(|row| row.was_due_at.is_none());
         self.insert_walked(walked)?;
         self.update_stood(stood)?;
@@ -32,25 +34,25 @@ impl DieselStore<'_> {
     }
 
     /// Endpoints first, in order of their ids, as whoever changes one does: it is held, and then what waits for it.
-    fn hold_endpoints(&mut self, progress: &Progress) -> StoreResult<()> {
+    /// Answers which of them are there.
+    fn hold_endpoints(&mut self, progress: &Progress) -> StoreResult<Vec<Id>> {
         let results = progress.results.iter().map(|result| result.webhook_id);
         let deferred = progress.deferred.iter().map(|deferred| deferred.webhook_id);
         let mut endpoints: Vec<Id> = results.chain(deferred).map(|id| Id(id.uuid())).collect();
         if endpoints.is_empty() {
-            return Ok(());
+            return Ok(endpoints);
         }
         endpoints.sort_unstable();
         endpoints.dedup();
         held!(
             webhooks::table.filter(webhooks::id.eq_any(&endpoints)).order(webhooks::id).select(webhooks::id)
         )
-        .load::<Id>(self.connection)
-        .map_err(store_error)?;
-        Ok(())
+        .load(self.connection)
+        .map_err(store_error)
     }
 
-    /// Makes the rows of deliveries that came from the log. Where the endpoint or the event is there no more, there
-    /// is nothing to be kept; where a row has been made since, that one stands; where the endpoint that was switched
+    /// Makes the rows of deliveries that came from the log. Where the event is there no more, there is nothing to be
+    /// kept; where a row has been made since, that one stands; where the endpoint that was switched
     /// off is on again, what would wait for that is due.
     fn insert_walked(&mut self, rows: Vec<ResultRow>) -> StoreResult<()> {
         if rows.is_empty() {
@@ -67,8 +69,7 @@ impl DieselStore<'_> {
                results.last_latency_ms, CASE WHEN results.tried IS NULL THEN '[]' \
                  ELSE '[' || results.tried || ']' END \
              FROM results \
-             WHERE (SELECT id FROM webhooks WHERE id = results.webhook_id) IS NOT NULL \
-               AND (SELECT id FROM outbox WHERE id = results.event_id) IS NOT NULL \
+             WHERE (SELECT id FROM outbox WHERE id = results.event_id) IS NOT NULL \
              ON CONFLICT (webhook_id, event_id) DO NOTHING"
         );
         execute_with_results(self.connection, rows, &statement).map_err(store_error)?;

@@ -52,17 +52,17 @@ impl DieselStore<'_> {
         Ok(Swept { deliveries, next: next.map(|id| id.0.into()) })
     }
 
-    /// Forgets what an endpoint took of these events, where they have a place up to there.
+    /// Forgets what an endpoint took of these events, but of those behind that place.
     fn forget_successes(&mut self, id: Id, events: &[Id], up_to: Sequence) -> StoreResult<usize> {
-        let placed = outbox::table
+        let behind = outbox::table
             .filter(outbox::id.eq(deliveries::event_id))
-            .filter(outbox::sequence.le(up_to.get()));
+            .filter(outbox::sequence.gt(up_to.get()));
         // What was made due anew meanwhile is none of them any more.
         let its = deliveries::webhook_id.eq(id).and(deliveries::status.eq(DeliveryStatus::Delivered.name()));
         diesel::delete(
             deliveries::table
                 .filter(its.and(deliveries::event_id.eq_any(events)))
-                .filter(diesel::dsl::exists(placed)),
+                .filter(diesel::dsl::not(diesel::dsl::exists(behind))),
         )
         .execute(self.connection)
         .map_err(store_error)
