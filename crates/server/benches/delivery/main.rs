@@ -43,6 +43,7 @@ use world::{Kind, World};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const ROUNDS: usize = 5;
+const ISOLATION_ROUNDS: usize = 3;
 const ENDPOINTS: usize = 1_000;
 const EVENTS: usize = 50;
 const AT_ONCE: usize = 256;
@@ -183,17 +184,20 @@ async fn isolation(kind: Kind, name: &str, receiver: SocketAddr, arrived: &Rc<Ar
     let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
     let silent_at = silent.local_addr().expect("an address");
     let well = World::with_agents(kind, 400, 1_024, |_| receiver).await;
-    let (_, alone) = steady(&well, arrived, 0..200, 200, RATE).await;
-    let (_, beside_well) = steady(&well, arrived, 0..400, 200, 2.0 * RATE).await;
-    drop(well);
     let half_dead = World::with_agents(kind, 400, 1_024, |number| match number {
         0..200 => receiver,
         200..300 => refusing,
         _ => silent_at,
     });
     let half_dead = half_dead.await;
-    // Those that are dead are told of as much as those that are well.
-    let (_, beside_dead) = steady(&half_dead, arrived, 0..400, 200, 2.0 * RATE).await;
+    let (mut alone, mut beside_well, mut beside_dead) = (vec![], vec![], vec![]);
+    for _ in 0..ISOLATION_ROUNDS {
+        alone.push(steady(&well, arrived, 0..200, 200, RATE).await.1);
+        beside_well.push(steady(&well, arrived, 0..400, 200, 2.0 * RATE).await.1);
+        // Those that are dead are told of as much as those that are well.
+        beside_dead.push(steady(&half_dead, arrived, 0..400, 200, 2.0 * RATE).await.1);
+    }
+    let (alone, beside_well, beside_dead) = (median(alone), median(beside_well), median(beside_dead));
     for (reference, without) in [("none dead", beside_well), ("the dead not there", alone)] {
         let ratio = beside_dead / without;
         println!(

@@ -146,15 +146,15 @@ fn open(kind: Kind, on_event: Arc<dyn Fn() + Send + Sync>) -> (Database, Box<dyn
             (Database::new(Arc::new(SqliteStore::open(options).expect("a database"))), Box::new(folder))
         }
         Kind::Postgres => {
-            static TEMPLATE: throwaway::Template = throwaway::Template::new();
-            let key = || MasterKey::parse(&"0f".repeat(32)).expect("a key");
-            let open = |url: &str, on_event| {
-                let options = PostgresOptions { on_event, ..PostgresOptions::new(url, key()) };
-                PostgresStore::open(options, &(Arc::new(SystemClock) as _)).expect("a database")
-            };
-            let database = TEMPLATE.fresh(|url| drop(open(url, Arc::new(|| ())))).expect("PostgreSQL");
-            let store = open(database.url(), on_event);
-            (Database::new(Arc::new(store)), Box::new(database))
+            // As PostgreSQL comes, for what it writes to be durable, and not as servers of tests are set up.
+            let settings = [("fsync", "on"), ("full_page_writes", "on"), ("shared_buffers", "128MB")];
+            let settings = settings.map(|(name, value)| (name, value.to_owned())).to_vec();
+            let settings = throwaway::Settings { settings, tls: None };
+            let server = throwaway::Server::start(&settings).expect("PostgreSQL");
+            let key = MasterKey::parse(&"0f".repeat(32)).expect("a key");
+            let options = PostgresOptions { on_event, ..PostgresOptions::new(server.url("postgres"), key) };
+            let store = PostgresStore::open(options, &(Arc::new(SystemClock) as _)).expect("a database");
+            (Database::new(Arc::new(store)), Box::new(server))
         }
     }
 }

@@ -160,12 +160,12 @@ impl WebhookRepository for DieselStore<'_> {
 
     fn delete(&mut self, id: WebhookId) -> StoreResult<bool> {
         let id = Id(id.uuid());
-        // It is held: nobody writes a delivery to it any more.
+        // First itself: whoever records deliveries to it holds it, and is waited for.
+        let gone = diesel::delete(webhooks::table.find(id)).execute(self.connection).map_err(store_error)?;
         diesel::delete(deliveries::table.filter(deliveries::webhook_id.eq(id)))
             .execute(self.connection)
             .map_err(store_error)?;
-        let gone = diesel::delete(webhooks::table.find(id)).execute(self.connection);
-        gone.map(|rows| rows > 0).map_err(store_error)
+        Ok(gone > 0)
     }
 }
 

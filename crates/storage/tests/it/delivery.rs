@@ -10,9 +10,10 @@ use clankdin_domain::id::{AgentId, EventId, WebhookId};
 use clankdin_domain::webhook::delivery::{Attempt, AttemptOutcome, EndpointHealth, NextStep};
 use clankdin_domain::webhook::{
     AnswerText, Deferred, DeferredUntil, DeliveryStatus, Endpoint, Lead, Missing, Origin, Progress, Recorded,
-    Subscription, Waiting, WebhookChanges, WebhookStatus,
+    Subscription, Waiting, WebhookChanges, WebhookStatus, delete_webhook,
 };
 
+use crate::delivery_log::listed;
 use crate::hearing::{handle, hearers, settle};
 use crate::support::{World, announcement, contract};
 use crate::webhook::{by_id, change, register};
@@ -189,6 +190,22 @@ fn told_of_one(world: &World) -> (AgentId, WebhookId, Ready) {
 }
 
 contract! {
+    fn a_delivery_that_is_recorded_while_its_endpoint_is_removed_leaves_nothing(world) {
+        let kai = world.register("Kai");
+        for number in 0..20 {
+            let hook = register(world, kai, &format!("https://kai.example/{number}"), &["all"]).webhook.id;
+            tell(world, kai, EventKind::Pinch);
+            let told = ready(world);
+            let results: Vec<_> = told.iter().map(|ready| delivered(world, ready)).collect();
+            assert!(!results.is_empty());
+            std::thread::scope(|scope| {
+                scope.spawn(|| record(world, results));
+                world.write(move |uow| delete_webhook(uow, kai, hook)).unwrap();
+            });
+            assert_eq!(listed(world, hook), [], "{number}");
+        }
+    }
+
     fn endpoint_and_event_are_read_as_they_stand(world) {
         let (kai, ada) = (world.register("Kai"), world.register("Ada"));
         let registered = register(world, kai, "https://kai.example/", &["all"]);

@@ -4,15 +4,16 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use clankdin_domain::agent;
 use clankdin_domain::context::Clock;
-use clankdin_domain::event::{EventKind, Sequence};
-use clankdin_domain::id::DispatcherId;
+use clankdin_domain::event::{Audience, Event, EventKind, ReadFrom, Sequence, read_log};
+use clankdin_domain::id::{DispatcherId, EventId};
 use clankdin_domain::store::{Database, StoreError, StoreResult};
 use clankdin_domain::webhook::{EndpointHealth, NextStep, Progress};
-use clankdin_storage::{MasterKey, PostgresOptions, PostgresStore};
+use clankdin_storage::{MasterKey, PostgresOptions, PostgresStore, copy_to_postgres};
 use clankdin_throwaway_postgres as throwaway;
 
-use crate::support::{Backend, ManualClock, World, announcement, wait_for};
+use crate::support::{Backend, ManualClock, SqlitePlace, World, announcement, wait_for};
 use crate::webhook::register;
 
 /// `PostgreSQL`, each database one of its own on a server that all tests share.
@@ -72,6 +73,123 @@ fn a_job_that_passes_over_a_failed_statement_is_not_told_that_it_was_committed()
     let waiting = world.read(|uow| uow.deliveries().backlog()).unwrap().0;
     assert_eq!(waiting, 0);
     append(&world).unwrap();
+}
+
+/// A world in a database that another has written to.
+fn world_in(database: throwaway::Database) -> World {
+    let store = open(options(database.url()));
+    let world = World::in_database(Database::new(Arc::new(store)), Box::new(database));
+    // Its ids would be those that the other has given.
+    for _ in 0..100 {
+        let _: EventId = world.ctx.new_id();
+    }
+    world
+}
+
+/// Appends an event in a transaction that ends, as it is told, only after `meanwhile`.
+fn while_one_is_under_way(world: &World, event: Event, is_kept: bool, meanwhile: impl FnOnce()) {
+    let ((appended, is_appended), (go_on, told)) = (mpsc::channel(), mpsc::channel());
+    std::thread::scope(|scope| {
+        let under_way = scope.spawn(move || {
+            world.write(move |uow| {
+                uow.outbox().append(&event)?;
+                appended.send(()).unwrap();
+                told.recv().unwrap();
+                if is_kept { Ok(()) } else { Err(StoreError::Unavailable("on purpose".into())) }
+            })
+        });
+        is_appended.recv().unwrap();
+        meanwhile();
+        go_on.send(()).unwrap();
+        assert_eq!(under_way.join().unwrap().is_ok(), is_kept);
+    });
+}
+
+#[test]
+fn the_log_is_read_as_far_as_no_transaction_under_way_can_add_to_it() {
+    let Some(world) = &world_with(|_| ()) else { return };
+    let kai = world.register("Kai");
+    let settle = || world.write(|uow| uow.deliveries().settle()).unwrap();
+    assert!(settle());
+    let begun = world.read(|uow| uow.log().ends()).unwrap().head;
+    let read = || {
+        let page = world.read(move |uow| read_log(uow, kai, ReadFrom::After(begun), 10)).unwrap();
+        page.events.into_iter().map(|(_, event)| event.id).collect::<Vec<_>>()
+    };
+    let [before, slow, fast, undone, last] = [(); 5].map(|()| announcement(&world.ctx, None));
+    let ids = [&before, &slow, &fast, &last].map(|event| event.id);
+    let append = |event: Event| world.write(move |uow| uow.outbox().append(&event)).unwrap();
+    append(before);
+    while_one_is_under_way(world, slow, true, || {
+        append(fast);
+        assert!(!settle());
+        assert_eq!(read(), ids[..1]);
+    });
+    assert!(settle());
+    assert_eq!(read(), ids[..3]);
+    while_one_is_under_way(world, undone, false, || {
+        append(last);
+        assert!(!settle());
+        assert_eq!(read(), ids[..3]);
+    });
+    assert!(settle());
+    assert_eq!(read(), ids);
+}
+
+#[test]
+fn places_that_were_given_before_stay_and_those_that_wait_come_after_them() {
+    let Some(database) = fresh() else { return };
+    let first = {
+        let world = World::in_database(Database::new(Arc::new(open(options(database.url())))), Box::new(()));
+        (0..3).for_each(|_| append(&world).unwrap());
+        assert!(world.write(|uow| uow.deliveries().settle()).unwrap());
+        append(&world).unwrap();
+        world.register("Kai")
+    };
+    for down in [
+        include_str!("../../../../migrations/postgres/2026-11-26-230000_deliveries_by_themselves/down.sql"),
+        include_str!("../../../../migrations/postgres/2026-11-26-220000_places/down.sql"),
+    ] {
+        database.execute(down);
+    }
+    // The first of them was committed last; one more waits for its place.
+    database.execute(
+        "DELETE FROM __diesel_schema_migrations WHERE version IN ('20261126220000', '20261126230000');
+         UPDATE outbox SET sequence = (SELECT head + 1 FROM log_ends) WHERE sequence = 1;
+         UPDATE log_ends SET head = head + 1;",
+    );
+    let world = &world_in(database);
+    let places = || {
+        let page = world.read(move |uow| read_log(uow, first, ReadFrom::Earliest, 10)).unwrap();
+        page.events.into_iter().map(|(place, _)| place.get()).collect::<Vec<_>>()
+    };
+    assert_eq!(places(), [2, 3, 4, 5]);
+    append(world).unwrap();
+    assert!(world.write(|uow| uow.deliveries().settle()).unwrap());
+    assert_eq!(places().len(), 5);
+    assert!(places().is_sorted());
+}
+
+#[test]
+fn a_copy_gives_places_behind_the_end_of_the_log_where_its_last_events_are_gone() {
+    let Some(database) = fresh() else { return };
+    let file = SqlitePlace::default();
+    let end = {
+        let world = file.world();
+        let kai = world.register("Kai");
+        let gone = Event { audience: Audience::Agent(kai), ..announcement(&world.ctx, None) };
+        world.write(move |uow| uow.outbox().append(&gone)).unwrap();
+        assert!(world.write(|uow| uow.deliveries().settle()).unwrap());
+        world.write(move |uow| agent::erase(uow, kai)).unwrap();
+        world.read(|uow| uow.log().ends()).unwrap().head
+    };
+    copy_to_postgres(&file.path(), database.url(), &mut |_, _| ()).unwrap();
+    let world = &world_in(database);
+    let ada = world.register("Ada");
+    append(world).unwrap();
+    assert!(world.write(|uow| uow.deliveries().settle()).unwrap());
+    let page = world.read(move |uow| read_log(uow, ada, ReadFrom::After(end), 10)).unwrap();
+    assert_eq!(page.events.len(), 1);
 }
 
 #[test]
