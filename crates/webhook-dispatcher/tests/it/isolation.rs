@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use clankdin_webhook_dispatcher::AddressLimit;
 use tokio::sync::Semaphore;
+use uuid::Uuid;
 
-use crate::eventually;
-use crate::receiver::{Receiver, Reply};
+use crate::receiver::{Receiver, Reply, Told};
 use crate::world::World;
+use crate::{eventually, soon};
 
 const MANY: usize = 1_000;
 
@@ -97,6 +98,57 @@ async fn a_backlog_of_one_endpoint_waits_in_the_database_and_holds_up_no_other()
         assert!(silent.is_quiet());
         dispatcher.killed().await;
     }
+}
+
+#[actix_rt::test]
+async fn a_line_of_a_million_holds_up_no_other_and_is_walked_in_order() {
+    const LINE: usize = 1_000_000;
+    const AT_ONCE: usize = 4;
+    const WALKED: usize = 2_000;
+    let mut world = World::new();
+    let (ann, ben) = (world.register("Ann").await, world.register("Ben").await);
+    let mut lined_up = Receiver::start((0..2 * AT_ONCE).map(|_| Reply::Never)).await;
+    let mut live = Receiver::start([]).await;
+    let (webhook, _) = world.subscribe(ann, &lined_up.url(), "backing").await;
+    world.subscribe(ben, &live.url(), "backing").await;
+    let first = world.line_up(&webhook, LINE).as_u128();
+    let place = |told: &Told| usize::try_from(Uuid::parse_str(told.id()).unwrap().as_u128() - first).unwrap();
+
+    // Another dispatcher that finds the line begins where it begins.
+    for _ in 0..2 {
+        let dispatcher = world.start();
+        let mut places = HashSet::new();
+        for _ in 0..AT_ONCE {
+            places.insert(place(&lined_up.told().await));
+        }
+        assert_eq!(places, (0..AT_ONCE).collect());
+        let event = world.tell(ben, "kai").await;
+        assert_eq!(live.told().await.id(), event.id.to_string());
+        assert!(world.queued() <= 64, "{}", world.queued());
+        eventually(async || world.under_way() == AT_ONCE).await;
+        assert!(lined_up.is_quiet());
+        // What was not written down would be told once more.
+        eventually(async || world.without_row().await == 0).await;
+        dispatcher.killed().await;
+    }
+
+    // From now on it is answered.
+    let dispatcher = world.start();
+    let walked = async {
+        let mut places = HashSet::new();
+        for number in 0..WALKED {
+            let place = place(&lined_up.told().await);
+            // Those that are under way at once may overtake each other, and nothing else may.
+            assert!(place < number + AT_ONCE, "{place} came as number {number}");
+            assert!(places.insert(place), "{place} came twice");
+        }
+    };
+    // Takes a few seconds, and would take minutes if all of the line were read each time.
+    soon(walked).await;
+    let event = world.tell(ben, "kai").await;
+    assert_eq!(live.told().await.id(), event.id.to_string());
+    assert!(world.queued() <= 64, "{}", world.queued());
+    dispatcher.killed().await;
 }
 
 #[actix_rt::test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clankdin_domain::agent::{self, AgentName, Bio, Handle, Profile, Register, SkillName, Skills, Tagline};
 use clankdin_domain::context::{Ctx, Timestamp};
 use clankdin_domain::event::{Audience, Event, EventKind};
-use clankdin_domain::id::{AgentId, WebhookId};
+use clankdin_domain::id::{AgentId, EventId, WebhookId};
 use clankdin_domain::limit::ActionLimits;
 use clankdin_domain::secret::WebhookSecret;
 use clankdin_domain::store::{Database, StoreError, UnitOfWork};
@@ -15,12 +15,21 @@ use clankdin_domain::webhook::{self, RegisterWebhook, Subscription, Walk, Webhoo
 use clankdin_outbound::{AddressPolicy, Outbound, OutboundSettings, Timeouts};
 use clankdin_storage::{SqliteOptions, SqliteStore};
 use clankdin_webhook_dispatcher::{Dispatcher, DispatcherSettings};
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, SqliteConnection};
 use prometheus::Registry;
 use tempfile::TempDir;
 use tokio::sync::{Notify, watch};
+use uuid::Uuid;
 
 use crate::doubles::{Cuttable, GrowingIds, ManualClock};
 use crate::{PATIENCE, eventually, logging, soon};
+
+/// The database's file.
+const DATABASE: &str = "clankdin.db";
+
+/// When what waits in a line is due, in microseconds, as its row says: on the last day of 9999.
+const IN_LINE: i64 = 253_402_214_400_000_000;
 
 /// What a test acts in. What it changes of the settings counts for dispatchers that it starts after.
 pub(crate) struct World {
@@ -32,7 +41,7 @@ pub(crate) struct World {
     pub(crate) outbound: OutboundSettings,
     pub(crate) registry: Registry,
     wake: Arc<Notify>,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl World {
@@ -49,7 +58,7 @@ impl World {
         let options = SqliteOptions {
             on_event: Arc::new(move || bell.notify_one()),
             max_bytes,
-            ..SqliteOptions::new(directory.path().join("clankdin.db"))
+            ..SqliteOptions::new(directory.path().join(DATABASE))
         };
         let inner = SqliteStore::open(options).unwrap();
         let store = Arc::new(Cuttable::new(inner));
@@ -77,7 +86,7 @@ impl World {
             },
             registry: Registry::new(),
             wake,
-            _directory: directory,
+            directory,
         }
     }
 
@@ -176,6 +185,35 @@ impl World {
         self.database.write(work).await.unwrap();
     }
 
+    /// Has so many deliveries stand in an endpoint's line, of events long handled. Answers the first event's id, from
+    /// which the others count up. Not written through the store: for a million that would take minutes.
+    pub(crate) fn line_up(&self, webhook: &Webhook, deliveries: usize) -> Uuid {
+        // No other id has a `b` there: those begin at 8, and count.
+        let mut id = self.ctx.new_id::<EventId>().uuid().simple().to_string();
+        id.truncate(16);
+        id.push('b');
+        let first = format!("{id}{:015x}", 0);
+        let (agent, webhook) = (webhook.agent.uuid().simple(), webhook.id.uuid().simple());
+        let now = self.ctx.now().timestamp_micros();
+        let path = self.directory.path().join(DATABASE);
+        let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+        let lined_up = connection.batch_execute(&format!(
+            r#"PRAGMA synchronous = OFF;
+            BEGIN IMMEDIATE;
+            WITH RECURSIVE places (place) AS
+                (SELECT 0 UNION ALL SELECT place + 1 FROM places LIMIT {deliveries})
+                INSERT INTO outbox (id, kind, addressee_id, data, occurred_at)
+                SELECT unhex(printf('{id}%015x', place)), 'backing', x'{agent}', '{{"backer":"kai"}}', {now}
+                FROM places;
+            INSERT INTO deliveries (webhook_id, event_id, status, next_attempt_at)
+                SELECT x'{webhook}', id, 'pending', {IN_LINE} FROM outbox WHERE id >= x'{first}' ORDER BY id;
+            UPDATE log_ends SET (head, handled) = (SELECT max(sequence), max(sequence) FROM outbox);
+            COMMIT;"#
+        ));
+        lined_up.unwrap();
+        Uuid::parse_str(&first).unwrap()
+    }
+
     /// Tells everyone but the actor.
     pub(crate) async fn announce(&self, actor: AgentId) -> Event {
         let data = r#"{"handle":"zoe","name":"Zoë \"Z\" 🦀"}"#;
@@ -241,9 +279,9 @@ impl World {
     }
 
     async fn is_settled(&self) -> bool {
-        let read = self.database.read(|uow| {
+        let read = self.database.write(|uow| {
             let deliveries = uow.deliveries();
-            Ok::<_, StoreError>(deliveries.backlog()?.0 == 0 && deliveries.lines()?.is_empty())
+            Ok::<_, StoreError>(deliveries.settle()? && deliveries.lines()?.is_empty())
         });
         read.await.unwrap() && self.without_row().await == 0
     }
