@@ -1,3 +1,4 @@
+LOCK TABLE delivery_leads, outbox IN ACCESS EXCLUSIVE MODE;
 ALTER TABLE delivery_leads RENAME TO dispatcher_leads;
 ALTER TABLE outbox DROP CONSTRAINT outbox_pkey;
 ALTER TABLE outbox ADD PRIMARY KEY (position);

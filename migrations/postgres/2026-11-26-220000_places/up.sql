@@ -1,6 +1,7 @@
 -- An event gets its place in the log when it is written, and the log is read as far as no transaction that is under
 -- way can still add to it. Those that waited for a place get the next ones.
-LOCK TABLE outbox IN ACCESS EXCLUSIVE MODE;
+-- In the order in which whoever records deliveries takes them.
+LOCK TABLE dispatcher_leads, outbox IN ACCESS EXCLUSIVE MODE;
 UPDATE outbox SET sequence = waiting.place
     FROM (SELECT position, (SELECT head FROM log_ends) + row_number() OVER (ORDER BY position) AS place
           FROM outbox WHERE sequence IS NULL) AS waiting

@@ -15,7 +15,8 @@ INSERT INTO deliveries_anew (webhook_id, event_id, status, attempts, next_attemp
         last_failure, last_latency_ms, tries)
     SELECT webhook_id, event_id, status, attempts, next_attempt_at, last_attempt_at, last_status, last_failure,
         last_latency_ms, tries
-    FROM deliveries;
+    FROM deliveries
+    WHERE webhook_id IN (SELECT id FROM webhooks) AND event_id IN (SELECT id FROM outbox);
 DROP TABLE deliveries;
 ALTER TABLE deliveries_anew RENAME TO deliveries;
 CREATE INDEX deliveries_due ON deliveries (next_attempt_at) WHERE status = 'pending';

@@ -75,7 +75,7 @@ pub trait DeliveryLogRepository {
     fn restart(&mut self, webhook: WebhookId, event: EventId, now: Timestamp) -> StoreResult<()>;
 
     /// Makes the deliveries of all events since that moment due now, as [`restart`](Self::restart) does, and
-    /// makes those that are missing: of the `max_events` oldest that have a place in the log, that the
+    /// makes those that are missing: of the `max_events` oldest up to the end of the log, that the
     /// endpoint hears of by what it is subscribed to now, that were after its registration, and of which
     /// something is left to be told.
     fn replay(
@@ -87,8 +87,8 @@ pub trait DeliveryLogRepository {
     ) -> StoreResult<Replayed>;
 
     /// Forgets deliveries that endpoints took, but the last [`KEPT_SUCCESSES`](super::KEPT_SUCCESSES) of
-    /// each, among their newest deliveries (behind a long backlog, successes go with their events): up to `max` of them, beginning with the endpoint `from`, and none whose event has no place in
-    /// the log up to `up_to`.
+    /// each, among their newest deliveries (behind a long backlog, successes go with their events): up to `max` of
+    /// them, beginning with the endpoint `from`, and none whose event stands behind `up_to` in the log.
     fn trim(&mut self, from: Option<WebhookId>, up_to: Sequence, max: usize) -> StoreResult<Swept>;
 
     /// Gives up what waits, for endpoints that are switched off, of events from before that moment, and says so as

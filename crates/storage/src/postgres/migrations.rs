@@ -70,6 +70,12 @@ fn run(connection: &mut PgConnection, url: &str) -> Result<(), PostgresOpenError
         tracing::warn!(version, "the database was brought up to date by a newer version");
     }
     connection.run_pending_migrations(MIGRATIONS).map_err(|error| failed(&error))?;
+    // Where tables were brought over without their sequences, places would be given that are read no more.
+    diesel::sql_query(
+        "SELECT setval('outbox_places', head) FROM log_ends, outbox_places WHERE head > last_value",
+    )
+    .execute(connection)
+    .map_err(|error| failed(&error))?;
     Ok(())
 }
 

@@ -171,6 +171,46 @@ fn places_that_were_given_before_stay_and_those_that_wait_come_after_them() {
 }
 
 #[test]
+fn places_that_have_fallen_behind_the_log_are_set_right_at_the_start() {
+    let Some(database) = fresh() else { return };
+    {
+        let world = World::in_database(Database::new(Arc::new(open(options(database.url())))), Box::new(()));
+        (0..3).for_each(|_| append(&world).unwrap());
+        assert!(world.write(|uow| uow.deliveries().settle()).unwrap());
+    }
+    // As where tables were brought over without their sequences, and the events are forgotten.
+    database.execute("DELETE FROM outbox; SELECT setval('outbox_places', 1)");
+    let world = &world_in(database);
+    let end = world.read(|uow| uow.log().ends()).unwrap().head;
+    let ada = world.register("Ada");
+    append(world).unwrap();
+    assert!(world.write(|uow| uow.deliveries().settle()).unwrap());
+    let page = world.read(move |uow| read_log(uow, ada, ReadFrom::After(end), 10)).unwrap();
+    assert_eq!(page.events.len(), 1);
+}
+
+#[test]
+fn where_a_node_of_the_version_before_deletes_an_endpoint_or_an_event_its_deliveries_go_too() {
+    let Some(database) = fresh() else { return };
+    database.execute(
+        "INSERT INTO agents (id, handle, name, tagline, bio, languages, strengths, name_skeleton, handle_skeleton,
+             verification_code, created_at)
+           SELECT gen_random_uuid(), 'kai', '', '', '', '', '', '', '', '', now();
+         INSERT INTO webhooks (id, agent_id, url, status, sealed_secret, created_at)
+           SELECT gen_random_uuid(), id, url, 'active', '', now() FROM agents, (VALUES ('a'), ('b')) AS urls (url);
+         INSERT INTO outbox (id, kind, data, occurred_at)
+           SELECT gen_random_uuid(), 'pinch', '{}', now() FROM generate_series(1, 2);
+         INSERT INTO deliveries (webhook_id, event_id, status, next_attempt_at)
+           SELECT webhooks.id, outbox.id, 'pending', now() FROM webhooks, outbox;
+         DELETE FROM webhooks WHERE url = 'a';
+         DELETE FROM outbox WHERE sequence = 1;
+         SELECT 1 / (count(*) = 1)::INT FROM deliveries;
+         DELETE FROM agents;
+         SELECT 1 / (count(*) = 0)::INT FROM deliveries;",
+    );
+}
+
+#[test]
 fn a_copy_gives_places_behind_the_end_of_the_log_where_its_last_events_are_gone() {
     let Some(database) = fresh() else { return };
     let file = SqlitePlace::default();

@@ -1,8 +1,8 @@
 //! Erasing an agent and everything of its own.
 //!
 //! What the agent owns goes with its row: each table that names an agent deletes its rows with the
-//! agent's. Before that, what its endpoints were told is forgotten, what others are counted for is corrected, and what was told of the agent is
-//! made to say nothing.
+//! agent's. Before that, what others are counted for is corrected, what its endpoints were told is
+//! forgotten, and what was told of the agent is made to say nothing.
 //!
 //! Architecture invariant: a column that names an agent either cascades or is dealt with here.
 

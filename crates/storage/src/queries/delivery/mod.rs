@@ -116,11 +116,13 @@ impl DeliveryRepository for DieselStore<'_> {
         let (places, events): (Vec<i64>, Vec<Id>) = forgotten.into_iter().unzip();
         let Some(last) = places.iter().max() else { return Ok(0) };
         self.forget_place(*last)?;
+        // First the events: whoever makes deliveries of them due anew holds them, and is waited for.
+        let forgotten = diesel::delete(outbox::table.filter(outbox::sequence.eq_any(places)))
+            .execute(self.connection)
+            .map_err(store_error)?;
         diesel::delete(deliveries::table.filter(deliveries::event_id.eq_any(events)))
             .execute(self.connection)
             .map_err(store_error)?;
-        diesel::delete(outbox::table.filter(outbox::sequence.eq_any(places)))
-            .execute(self.connection)
-            .map_err(store_error)
+        Ok(forgotten)
     }
 }
