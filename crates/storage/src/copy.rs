@@ -183,29 +183,17 @@ fn copy_table(
     if !batch.is_empty() {
         send(&batch)?;
     }
-    continue_numbers(source, target, table, &columns)
+    continue_numbers(target, table, &columns)
 }
 
-/// Rows that come later are numbered after those that were copied, and after those that are gone.
-fn continue_numbers(
-    source: &mut SqliteConnection,
-    target: &mut PgConnection,
-    table: &str,
-    columns: &[Column],
-) -> Result<(), CopyError> {
-    let last: Counted =
-        diesel::sql_query("SELECT coalesce(max(seq), 0) AS rows FROM sqlite_sequence WHERE name = ?")
-            .bind::<Text, _>(table)
-            .get_result(source)
-            .map_err(|error| failed(table, &error))?;
+/// Rows that come later are numbered after those that were copied. Places in the log come after its end when a node
+/// starts.
+fn continue_numbers(target: &mut PgConnection, table: &str, columns: &[Column]) -> Result<(), CopyError> {
     for Column { name, .. } in columns.iter().filter(|column| column.kind == "bigint") {
         diesel::sql_query(format!(
-            "SELECT setval(numbers, last) FROM \
-               (SELECT pg_get_serial_sequence('{table}', '{name}') AS numbers, \
-                  greatest(max({name}), $1) AS last FROM {table}) AS after \
-             WHERE numbers IS NOT NULL AND last > 0"
+            "SELECT setval(pg_get_serial_sequence('{table}', '{name}'), max({name})) FROM {table} \
+             HAVING max({name}) IS NOT NULL AND pg_get_serial_sequence('{table}', '{name}') IS NOT NULL"
         ))
-        .bind::<BigInt, _>(last.rows)
         .execute(target)
         .map_err(|error| failed(table, &error))?;
     }

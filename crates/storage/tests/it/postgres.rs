@@ -89,7 +89,8 @@ fn world_in(database: throwaway::Database) -> World {
 /// Appends an event in a transaction that ends, as it is told, only after `meanwhile`.
 fn while_one_is_under_way(world: &World, event: Event, is_kept: bool, meanwhile: impl FnOnce()) {
     let ((appended, is_appended), (go_on, told)) = (mpsc::channel(), mpsc::channel());
-    std::thread::scope(|scope| {
+    // Whatever fails drops the sender, so that nobody waits for it.
+    std::thread::scope(move |scope| {
         let under_way = scope.spawn(move || {
             world.write(move |uow| {
                 uow.outbox().append(&event)?;
