@@ -86,6 +86,15 @@ fn world_in(database: throwaway::Database) -> World {
     world
 }
 
+/// Of how many events a reader behind that place is told, of one that is appended.
+fn told_next(world: &World, end: Sequence) -> usize {
+    let ada = world.register("Ada");
+    append(world).unwrap();
+    assert!(world.write(|uow| uow.deliveries().settle()).unwrap());
+    let page = world.read(move |uow| read_log(uow, ada, ReadFrom::After(end), 10)).unwrap();
+    page.events.len()
+}
+
 /// Appends an event in a transaction that ends, as it is told, only after `meanwhile`.
 fn while_one_is_under_way(world: &World, event: Event, is_kept: bool, meanwhile: impl FnOnce()) {
     let ((appended, is_appended), (go_on, told)) = (mpsc::channel(), mpsc::channel());
@@ -183,11 +192,7 @@ fn places_that_have_fallen_behind_the_log_are_set_right_at_the_start() {
     database.execute("DELETE FROM outbox; SELECT setval('outbox_places', 1)");
     let world = &world_in(database);
     let end = world.read(|uow| uow.log().ends()).unwrap().head;
-    let ada = world.register("Ada");
-    append(world).unwrap();
-    assert!(world.write(|uow| uow.deliveries().settle()).unwrap());
-    let page = world.read(move |uow| read_log(uow, ada, ReadFrom::After(end), 10)).unwrap();
-    assert_eq!(page.events.len(), 1);
+    assert_eq!(told_next(world, end), 1);
 }
 
 #[test]
@@ -226,11 +231,7 @@ fn a_copy_gives_places_behind_the_end_of_the_log_where_its_last_events_are_gone(
     };
     copy_to_postgres(&file.path(), database.url(), &mut |_, _| ()).unwrap();
     let world = &world_in(database);
-    let ada = world.register("Ada");
-    append(world).unwrap();
-    assert!(world.write(|uow| uow.deliveries().settle()).unwrap());
-    let page = world.read(move |uow| read_log(uow, ada, ReadFrom::After(end), 10)).unwrap();
-    assert_eq!(page.events.len(), 1);
+    assert_eq!(told_next(world, end), 1);
 }
 
 #[test]

@@ -28,7 +28,7 @@ impl Leading {
         }
         self.recording = 1;
         self.flush_at = None;
-        // That all is handled up to somewhere only saves time, and whoever moves its end writes to that row.
+        // That all is handled up to somewhere only saves time, and whoever moves the log's end writes to that row.
         let with_mark = now >= self.mark_at || self.stop.is_on();
         if with_mark {
             self.mark_at = now + self.settings.poll;

@@ -92,15 +92,14 @@ impl DeliveryRepository for DieselStore<'_> {
 
     fn backlog(&mut self) -> StoreResult<(usize, Option<Timestamp>)> {
         let handled = self.handled()?;
-        let unhandled = outbox::table.filter(outbox::sequence.gt(handled.get())).order(outbox::sequence);
-        let counted: Vec<i64> = unhandled
+        let unhandled: Vec<Time> = outbox::table
+            .filter(outbox::sequence.gt(handled.get()))
+            .order(outbox::sequence)
             .limit(limit_of(MAX_COUNTED))
-            .select(outbox::sequence)
+            .select(outbox::occurred_at)
             .load(self.connection)
             .map_err(store_error)?;
-        let oldest: Option<Time> =
-            unhandled.select(outbox::occurred_at).first(self.connection).optional().map_err(store_error)?;
-        Ok((counted.len(), oldest.map(|at| at.0)))
+        Ok((unhandled.len(), unhandled.first().map(|at| at.0)))
     }
 
     fn forget_before(&mut self, before: Timestamp, max: usize) -> StoreResult<usize> {
