@@ -19,6 +19,8 @@ mod results;
 mod schema;
 mod store;
 mod transaction;
+#[cfg(test)]
+mod walks;
 mod workers;
 
 pub use open_error::PostgresOpenError;

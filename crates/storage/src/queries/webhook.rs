@@ -13,7 +13,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use uuid::Uuid;
 
-use super::super::dialect::{Connection, Id, Time, held, spell_bytes};
+use super::super::dialect::{Connection, Id, Time, held, spell_bytes, spell_time};
 use super::super::schema::{deliveries, webhook_events, webhooks};
 use super::{DieselStore, limit_of};
 use crate::error::{corrupt, store_error};
@@ -286,11 +286,25 @@ pub(super) fn is_pending() -> SqlLiteral<Bool> {
     sql("deliveries.status = 'pending'")
 }
 
+/// As [`is_pending`], of what stands in its endpoint's line.
+pub(super) fn is_in_line() -> SqlLiteral<Bool> {
+    waits_as("=")
+}
+
+/// As [`is_pending`], of what has a time of its own to be tried at.
+pub(super) fn has_its_time() -> SqlLiteral<Bool> {
+    waits_as("<")
+}
+
+fn waits_as(compared: &str) -> SqlLiteral<Bool> {
+    let in_line = spell_time(IN_LINE.0);
+    sql(&format!("(deliveries.status = 'pending' AND deliveries.next_attempt_at {compared} {in_line})"))
+}
+
 /// Keeps what waits for an endpoint out of the way until it is switched on again. What stands in its line is out of the
 /// way already, however much that is.
 pub(super) fn park(connection: &mut Connection, id: Id) -> StoreResult<()> {
-    let waiting = is_pending().and(deliveries::next_attempt_at.lt(IN_LINE));
-    diesel::update(deliveries::table.filter(deliveries::webhook_id.eq(id).and(waiting)))
+    diesel::update(deliveries::table.filter(deliveries::webhook_id.eq(id).and(has_its_time())))
         .set(deliveries::next_attempt_at.eq(PARKED))
         .execute(connection)
         .map_err(store_error)?;
@@ -299,13 +313,14 @@ pub(super) fn park(connection: &mut Connection, id: Id) -> StoreResult<()> {
 
 /// Makes what was parked due at once, and the first in line, upon which the others follow: any time gone by says so.
 fn unpark(connection: &mut Connection, id: Id, past: Timestamp) -> StoreResult<()> {
-    let its = deliveries::webhook_id.eq(id).and(is_pending());
-    diesel::update(deliveries::table.filter(its.clone().and(deliveries::next_attempt_at.eq(PARKED))))
+    let its = deliveries::webhook_id.eq(id);
+    let parked = is_pending().and(deliveries::next_attempt_at.eq(PARKED));
+    diesel::update(deliveries::table.filter(its.and(parked)))
         .set(deliveries::next_attempt_at.eq(Time(past)))
         .execute(connection)
         .map_err(store_error)?;
     let first: Option<Id> = deliveries::table
-        .filter(its.and(deliveries::next_attempt_at.eq(IN_LINE)))
+        .filter(its.and(is_in_line()))
         .order(deliveries::event_id)
         .select(deliveries::event_id)
         .first(connection)

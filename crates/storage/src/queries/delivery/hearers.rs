@@ -4,7 +4,6 @@ use clankdin_domain::event::{EventKind, Sequence};
 use clankdin_domain::id::WebhookId;
 use clankdin_domain::store::StoreResult;
 use clankdin_domain::webhook::{Heard, Hearer, Subscription, Walk, WebhookStatus};
-use diesel::dsl::exists;
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -19,8 +18,8 @@ use crate::error::store_error;
 ///
 /// It has to be registered before the event: by time, and, because the clock may have been set back between the
 /// two, by their ids as well, which grow even then. An event without content was erased, but for the kind that has
-/// none. Its row is looked up by key: of a join, a planner that knows nothing yet could walk all that an endpoint was
-/// ever told.
+/// none. Its row and what was subscribed to are looked up by key: of a join, a planner that knows nothing yet could walk
+/// all that an endpoint was ever told, or all who subscribed to a kind.
 macro_rules! hears {
     () => {
         webhooks::status
@@ -69,14 +68,18 @@ impl DieselStore<'_> {
 
     /// Who hears of events that one agent each is told of.
     fn hearers_of_told(&mut self, after: i64, until: i64) -> StoreResult<Vec<Hearer>> {
-        let subscribed = webhook_events::table.filter(webhook_events::webhook_id.eq(webhooks::id)).filter(
-            webhook_events::event.eq(outbox::kind).or(webhook_events::event.eq(Subscription::ALL_NAME)),
-        );
+        let subscribed = webhook_events::table
+            .filter(webhook_events::webhook_id.eq(webhooks::id))
+            .filter(
+                webhook_events::event.eq(outbox::kind).or(webhook_events::event.eq(Subscription::ALL_NAME)),
+            )
+            .select(webhook_events::webhook_id)
+            .limit(1);
         let rows: Vec<Row> = outbox::table
             .inner_join(webhooks::table.on(outbox::addressee_id.eq(webhooks::agent_id.nullable())))
             .filter(outbox::sequence.gt(after).and(outbox::sequence.le(until)))
             .filter(hears!())
-            .filter(exists(subscribed))
+            .filter(subscribed.single_value().is_not_null())
             .select(hearer_columns!())
             .load(self.connection)
             .map_err(store_error)?;

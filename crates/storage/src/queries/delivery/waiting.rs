@@ -8,52 +8,54 @@ use diesel::prelude::*;
 
 use super::super::super::dialect::{Id, Time};
 use super::super::super::schema::{deliveries, webhooks};
-use super::super::webhook::{IN_LINE, is_pending};
+use super::super::webhook::{has_its_time, is_in_line};
 use super::super::{DieselStore, limit_of};
 use crate::error::store_error;
 
-/// The columns that make a [`Waiting`].
-const WAITING: (
-    deliveries::webhook_id,
-    deliveries::event_id,
-    deliveries::next_attempt_at,
-    deliveries::attempts,
-    webhooks::failing_since,
-) = (
-    deliveries::webhook_id,
-    deliveries::event_id,
-    deliveries::next_attempt_at,
-    deliveries::attempts,
-    webhooks::failing_since,
-);
-
-/// [`WAITING`] as a query answers it.
-type Row = (Id, Id, Time, i64, Option<Time>);
-
-/// Deliveries that are pending, with their endpoints, where those are active.
-macro_rules! pending {
+/// Deliveries of endpoints that are active. The endpoint is looked up row by row: of a join, a planner that knows nothing
+/// yet could go endpoint by endpoint through all that waits.
+macro_rules! of_active {
     () => {
-        deliveries::table
-            .inner_join(webhooks::table.on(webhooks::id.eq(deliveries::webhook_id)))
-            .filter(is_pending())
-            .filter(webhooks::status.eq(WebhookStatus::Active.name()))
+        deliveries::table.filter(
+            webhooks::table
+                .find(deliveries::webhook_id)
+                .select(webhooks::status)
+                .single_value()
+                .eq(WebhookStatus::Active.name()),
+        )
     };
 }
 
+/// The columns that make a [`Waiting`], in the order of [`Row`].
+macro_rules! waiting_columns {
+    () => {
+        (
+            deliveries::webhook_id,
+            deliveries::event_id,
+            deliveries::next_attempt_at,
+            deliveries::attempts,
+            webhooks::table.find(deliveries::webhook_id).select(webhooks::failing_since).single_value(),
+        )
+    };
+}
+
+type Row = (Id, Id, Time, i64, Option<Time>);
+
 impl DieselStore<'_> {
     pub(super) fn due_until(&mut self, now: Timestamp, max: usize) -> StoreResult<Vec<Waiting>> {
-        let due = pending!()
-            .filter(deliveries::next_attempt_at.le(Time(now)))
+        let rows: Vec<Row> = of_active!()
+            .filter(has_its_time().and(deliveries::next_attempt_at.le(Time(now))))
             .order(deliveries::next_attempt_at)
             .limit(limit_of(max))
-            .select(WAITING);
-        let rows: Vec<Row> = due.load(self.connection).map_err(store_error)?;
+            .select(waiting_columns!())
+            .load(self.connection)
+            .map_err(store_error)?;
         Ok(rows.into_iter().map(waiting).collect())
     }
 
     pub(super) fn first_due_after(&mut self, after: Timestamp) -> StoreResult<Option<Timestamp>> {
-        let next: Option<Time> = pending!()
-            .filter(deliveries::next_attempt_at.ge(Time(after)).and(deliveries::next_attempt_at.lt(IN_LINE)))
+        let next: Option<Time> = of_active!()
+            .filter(has_its_time().and(deliveries::next_attempt_at.ge(Time(after))))
             .order(deliveries::next_attempt_at)
             .select(deliveries::next_attempt_at)
             .first(self.connection)
@@ -64,7 +66,7 @@ impl DieselStore<'_> {
 
     pub(super) fn endpoints_with_a_line(&mut self) -> StoreResult<Vec<WebhookId>> {
         let ids: Vec<Id> = deliveries::table
-            .filter(is_pending().and(deliveries::next_attempt_at.eq(IN_LINE)))
+            .filter(is_in_line())
             .select(deliveries::webhook_id)
             .distinct()
             .load(self.connection)
@@ -73,12 +75,11 @@ impl DieselStore<'_> {
     }
 
     pub(super) fn first_in_line(&mut self, webhook: WebhookId, max: usize) -> StoreResult<Vec<Waiting>> {
-        let its = deliveries::webhook_id.eq(Id(webhook.uuid()));
-        let rows: Vec<Row> = pending!()
-            .filter(its.and(deliveries::next_attempt_at.eq(IN_LINE)))
+        let rows: Vec<Row> = of_active!()
+            .filter(deliveries::webhook_id.eq(Id(webhook.uuid())).and(is_in_line()))
             .order(deliveries::event_id)
             .limit(limit_of(max))
-            .select(WAITING)
+            .select(waiting_columns!())
             .load(self.connection)
             .map_err(store_error)?;
         Ok(rows.into_iter().map(waiting).collect())
