@@ -36,8 +36,8 @@ const LAST_TRIES: usize = 3;
 /// How many things that have ended are taken in before anything new is begun.
 const TAKEN_IN: usize = 256;
 
-/// How long those that could begin wait for others to begin with, while something is under way: what they take is
-/// read for all of them at once.
+/// How long those that could begin wait for others to begin with, while that is being read for others or much is under
+/// way: what they take is read for all of them at once.
 const START_EVERY: Duration = Duration::from_millis(4);
 
 /// How long a transaction that was seen under way, and may still add to the log, is left to end.
@@ -88,6 +88,8 @@ pub(crate) struct Leading {
     machine: SharedMachine,
     work: FuturesUnordered<Work>,
     is_looking: bool,
+    /// How often what tries take is being read.
+    preparing: usize,
     /// How many transactions write down what was done.
     recording: usize,
     is_renewing: bool,
@@ -126,6 +128,7 @@ impl Leading {
             machine: SharedMachine::new(machine),
             work: FuturesUnordered::new(),
             is_looking: false,
+            preparing: 0,
             recording: 0,
             is_renewing: false,
             look_now: true,
@@ -202,7 +205,7 @@ impl Leading {
 
     fn start(&mut self, now: Instant) {
         let mut machine = self.machine.borrow_mut();
-        if now < self.start_at && machine.under_way() > 0 {
+        if now < self.start_at && (self.preparing > 0 || machine.is_busy()) {
             return;
         }
         let flights = machine.start(self.ctx.now());
@@ -210,6 +213,7 @@ impl Leading {
             return;
         }
         self.start_at = now + START_EVERY;
+        self.preparing += 1;
         let database = self.database.clone();
         self.work.push(Box::pin(async move {
             let webhooks: Vec<_> = flights.iter().map(|flight| flight.job.webhook_id).collect();
@@ -245,8 +249,13 @@ impl Leading {
                 let deliveries = uow.deliveries();
                 let is_settled = deliveries.settle()?;
                 let heard = walk.map(|walk| deliveries.hearers(walk, batch)).transpose()?;
-                let due = due.map(|max| deliveries.due(at, max)).transpose()?;
-                let next_due_at = deliveries.next_due_at(at + TimeDelta::microseconds(1))?;
+                let mut next_due_at = deliveries.next_due_at(Timestamp::UNIX_EPOCH)?;
+                let due = if next_due_at.is_some_and(|due_at| due_at <= at) {
+                    next_due_at = deliveries.next_due_at(at + TimeDelta::microseconds(1))?;
+                    due.map(|max| deliveries.due(at, max)).transpose()?
+                } else {
+                    None
+                };
                 let line = |(id, max)| Ok((id, max, deliveries.line(id, max)?));
                 let lines = wanted.into_iter().map(line).collect::<StoreResult<_>>()?;
                 Ok::<_, StoreError>(Look { at, is_settled, heard, due, lines, next_due_at })
@@ -353,6 +362,7 @@ impl Leading {
     }
 
     fn prepared(&mut self, flights: Vec<Flight>, prepared: StoreResult<Vec<Result<Parcel, Box<Ended>>>>) {
+        self.preparing -= 1;
         let prepared = match prepared {
             Ok(prepared) => prepared,
             Err(error) => {

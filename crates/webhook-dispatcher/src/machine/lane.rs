@@ -10,6 +10,8 @@ use super::Job;
 
 /// From so many failures in a row on, an endpoint is left alone for a while.
 const PAUSE_AFTER: u32 = 5;
+/// How many count for one that was failing when nothing was known of it yet: a new leader leaves it alone after one try.
+const KNOWN_TO_FAIL: u32 = PAUSE_AFTER - 1;
 /// How long at first; twice as long after each failure more.
 const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(5);
 /// The longest.
@@ -19,6 +21,8 @@ pub(super) const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(5);
 const ROOM: usize = 64;
 /// And for one whose last try failed or was slow. The others stand in its line, in the database.
 const ROOM_OF_SUSPECT: usize = 4;
+/// How many are read of its line at once for an endpoint that is known to be well.
+const REFILL: usize = 32;
 
 /// What is known of an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -74,7 +78,8 @@ pub(super) struct Lane {
 
 impl Lane {
     pub(super) fn new(at_once: usize, is_failing: bool) -> Self {
-        Self { at_once, is_suspect: is_failing, failures: u32::from(is_failing), ..Self::default() }
+        let failures = if is_failing { KNOWN_TO_FAIL } else { 0 };
+        Self { at_once, is_suspect: is_failing, failures, ..Self::default() }
     }
 
     /// A lane of which a line is known.
@@ -113,6 +118,11 @@ impl Lane {
         }
     }
 
+    /// How many are to be read of its line.
+    pub(super) fn refill(&self) -> usize {
+        if self.is_proven { REFILL } else { ROOM_OF_SUSPECT }
+    }
+
     /// A try succeeded.
     pub(super) fn succeed(&mut self, is_slow: bool) {
         self.failures = 0;
@@ -147,7 +157,7 @@ impl Lane {
     pub(super) fn learn(&mut self, is_failing: bool) {
         if is_failing && self.standing() == Standing::New {
             self.is_suspect = true;
-            self.failures = 1;
+            self.failures = KNOWN_TO_FAIL;
         }
     }
 

@@ -4,14 +4,15 @@ use clankdin_domain::context::Timestamp;
 use clankdin_domain::id::WebhookId;
 use clankdin_domain::webhook::{DeferredUntil, Waiting};
 
+use super::lane::Standing;
 use super::{Machine, job};
 
-/// How many deliveries of a line are read at once.
-const REFILL: usize = 32;
 /// How many lines are looked at for one to be read.
 const LINES_LOOKED_AT: usize = 256;
-/// How many lines are read at once.
-const LINES_READ: usize = 16;
+/// How many lines are read at once, of endpoints that are known to be well: whoever waits to hear of what is new waits
+/// for that as well. Any other endpoint's is the last.
+const LINES_READ: usize = 4;
+
 impl Machine {
     /// Which lines are to be read, and how many deliveries of each.
     pub(crate) fn wants_lines(&mut self, now: Timestamp) -> Vec<(WebhookId, usize)> {
@@ -26,8 +27,8 @@ impl Machine {
             self.lines.push_back(id);
             let is_low = lane.queue.is_empty() && !lane.is_listed && !lane.line_is_known;
             if is_low && lane.is_free(now) {
-                wanted.push((id, REFILL + lane.under_way + lane.to_line));
-                if wanted.len() == LINES_READ {
+                wanted.push((id, lane.refill() + lane.under_way + lane.to_line));
+                if wanted.len() == LINES_READ || lane.standing() != Standing::Proven {
                     break;
                 }
             }

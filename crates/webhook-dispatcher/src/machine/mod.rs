@@ -305,6 +305,11 @@ impl Machine {
         self.under_way
     }
 
+    /// Whether half of what may be under way is, which endpoints that are not well can't make up.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.under_way * 2 >= self.limits.in_all
+    }
+
     /// How many deliveries wait in memory.
     pub(crate) fn queued(&self) -> usize {
         self.queued

@@ -135,6 +135,23 @@ fn after_five_failures_in_a_row_an_endpoint_is_left_alone_longer_each_time() {
 }
 
 #[test]
+fn an_endpoint_that_a_new_leader_knows_to_fail_is_left_alone_after_one_failure_more() {
+    let mut machine = Machine::new(limits(), Sequence::new(0), vec![endpoint(1)]);
+    let (id, asked) = machine.wants_lines(AT)[0];
+    let waiting = [1, 2].map(|number| Waiting {
+        webhook_id: id,
+        event_id: Uuid::from_u128(number).into(),
+        due_at: AT,
+        attempts: 1,
+        is_failing: true,
+    });
+    machine.line(id, asked, waiting.to_vec(), AT);
+    assert_eq!(fail_all(&mut machine, AT), 1);
+    assert_eq!(machine.start(AT).len(), 0);
+    assert_eq!(machine.next_at(AT), Some(AT + TimeDelta::seconds(5)));
+}
+
+#[test]
 fn a_success_ends_being_left_alone() {
     let mut machine = machine();
     for _ in 0..4 {
@@ -172,6 +189,43 @@ fn what_an_endpoint_has_no_room_for_stands_in_its_line_and_comes_after_what_stan
     // There is room, but others are before it.
     tell(&mut machine, [1], 1, AT);
     assert_eq!(lined(&machine), 37);
+}
+
+#[test]
+fn of_endpoints_that_are_not_known_to_be_well_one_line_is_read_at_a_time() {
+    let lines = (1..=9).map(endpoint).collect();
+    let mut machine = Machine::new(limits(), Sequence::new(0), lines);
+    let unknown: Vec<_> = (0..9).map(|_| machine.wants_lines(AT)).collect();
+    assert!(unknown.iter().all(|wanted| wanted.len() == 1));
+    let read: HashSet<_> = unknown.iter().map(|wanted| wanted[0].0).collect();
+    assert_eq!(read.len(), 9, "each in its turn");
+    tell(&mut machine, 11..=20, 70, AT);
+    let written = machine.take_progress(100, true);
+    machine.recorded(written);
+    while machine.queued() > 0 || machine.under_way() > 0 {
+        let flights = machine.start(AT);
+        end_all(&mut machine, flights, 200, AT);
+    }
+    for lane in machine.lines.iter().filter(|id| read.contains(id)).copied().collect::<Vec<_>>() {
+        machine.line(lane, 1, Vec::new(), AT);
+    }
+    assert_eq!(machine.wants_lines(AT).len(), 4);
+}
+
+#[test]
+fn endpoints_that_are_not_well_never_make_it_busy() {
+    let mut machine = machine();
+    let in_all = limits().in_all as u128;
+    tell(&mut machine, 1..=in_all, 1, AT);
+    while machine.queued() > 0 {
+        fail_all(&mut machine, AT);
+    }
+    tell(&mut machine, 1..=in_all, 1, AT);
+    assert!(!machine.start(AT).is_empty());
+    assert!(!machine.is_busy());
+    tell(&mut machine, in_all + 1..=2 * in_all, 1, AT);
+    assert!(!machine.start(AT).is_empty());
+    assert!(machine.is_busy());
 }
 
 #[test]
