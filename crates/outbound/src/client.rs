@@ -202,8 +202,8 @@ impl Client {
         body: Bytes,
         most: usize,
     ) -> Result<Answer, SendError> {
-        for header in headers {
-            request = request.append_header(header);
+        for (name, value) in headers {
+            request.headers_mut().append(name, value);
         }
         // Other crates of the workspace could switch awc's decoders on for all of us.
         let request = request.insert_header((USER_AGENT, OUR_NAME)).no_decompress();

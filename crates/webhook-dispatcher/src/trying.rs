@@ -47,6 +47,7 @@ impl SharedMachine {
 }
 
 /// A message as the client takes it.
+#[derive(Clone)]
 struct Request {
     headers: Vec<(HeaderName, HeaderValue)>,
     body: Bytes,
@@ -155,7 +156,8 @@ impl Trying {
         let Ok(target) = self.outbound.parse(endpoint.url.as_str()) else {
             return Ok(unanswered("blocked"));
         };
-        let way = AssertUnwindSafe(self.exchange(flight, &target, &request, machine));
+        // In a box: as it is, each of the two around it would move it once more.
+        let way = AssertUnwindSafe(Box::pin(self.exchange(flight, &target, &request, machine)));
         let exchanged = match timeout(self.try_limit, way.catch_unwind()).await {
             Ok(Ok(exchanged)) => exchanged?,
             // A receiver that found a way to make the client panic costs us one try like any other.
@@ -214,13 +216,14 @@ impl Trying {
         request: &Request,
     ) -> Result<Answer, SendError> {
         let under_way = UnderWay::new(self, target);
-        let is_kept = has_more || under_way.others > 0;
-        let post =
-            |is_kept| client.post_to(target, address, is_kept, request.headers.clone(), request.body.clone());
-        match post(is_kept).await {
-            // A kept connection may have been closed since.
-            Err(SendError::Reset(_)) if is_kept => post(false).await,
-            answer => answer,
+        let mut is_kept = has_more || under_way.others > 0;
+        loop {
+            let Request { headers, body } = request.clone();
+            match client.post_to(target, address, is_kept, headers, body).await {
+                // A kept connection may have been closed since.
+                Err(SendError::Reset(_)) if is_kept => is_kept = false,
+                answer => return answer,
+            }
         }
     }
 
