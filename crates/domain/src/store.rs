@@ -138,6 +138,11 @@ pub trait Store: Send + Sync {
     fn read_stale(&self, job: Job) -> Ran<'_> {
         self.read(job)
     }
+    /// Like [`read`](Self::read), for one whose thread has much else to do: on another one. Asked from within a runtime of
+    /// tokio's.
+    fn read_aside(&self, job: Job) -> Ran<'_> {
+        self.read(job)
+    }
     /// Runs a job that may write. Writes by jobs that got `Ok` are durable.
     fn write(&self, job: Job) -> Ran<'_>;
     /// Counts what was committed, where every writer is known: as long as it stays the same, every read
@@ -189,6 +194,19 @@ impl Database {
     {
         let (job, outcome) = Outcome::of(work);
         outcome.after(self.0.read_stale(job).await)
+    }
+
+    /// Runs `work` on one consistent state, beside the thread that asks for it.
+    pub async fn read_aside<T, E>(
+        &self,
+        work: impl FnOnce(&mut dyn UnitOfWork) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (job, outcome) = Outcome::of(work);
+        outcome.after(self.0.read_aside(job).await)
     }
 
     /// Runs `work` in a transaction: `Ok` commits durably before this returns, `Err` rolls back.

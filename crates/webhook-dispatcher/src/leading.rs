@@ -218,7 +218,7 @@ impl Leading {
         self.work.push(Box::pin(async move {
             let webhooks: Vec<_> = flights.iter().map(|flight| flight.job.webhook_id).collect();
             let events: Vec<_> = flights.iter().map(|flight| flight.job.event_id).collect();
-            let prepared = database.read(move |uow| {
+            let prepared = database.read_aside(move |uow| {
                 let deliveries = uow.deliveries();
                 let endpoints = deliveries.endpoints(&webhooks)?;
                 let events = deliveries.events(&events)?;

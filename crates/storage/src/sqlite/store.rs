@@ -3,11 +3,13 @@
 use std::fs::OpenOptions;
 use std::future::ready;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::{fmt, fs};
 
 use clankdin_domain::store::{Job, Ran, Store, StoreError, StoreResult};
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::prelude::*;
+use tokio::task::spawn_blocking;
 
 use super::connect::{Connector, Readers};
 use super::lock::{ProcessLock, private};
@@ -26,10 +28,15 @@ use crate::seal::{MasterKey, Purpose, UnsealError};
 pub struct SqliteStore {
     // Dropped in this order: the lock goes when nobody uses the file any more.
     writer: Writer,
-    readers: Readers,
-    _lock: ProcessLock,
-    master_key: MasterKey,
+    reading: Arc<Reading>,
     path: PathBuf,
+}
+
+/// What reading takes, also when the store is dropped meanwhile.
+struct Reading {
+    readers: Readers,
+    master_key: MasterKey,
+    _lock: ProcessLock,
 }
 
 impl SqliteStore {
@@ -47,9 +54,23 @@ impl SqliteStore {
         let writer =
             Writer::start(connection, connector, master_key.clone(), options.queue, options.on_event)
                 .map_err(|error| OpenError::of_system(&path, &error))?;
-        Ok(Self { writer, readers, _lock: lock, master_key, path })
+        Ok(Self { writer, reading: Arc::new(Reading { readers, master_key, _lock: lock }), path })
     }
 
+    fn ready_now(&self) -> StoreResult<()> {
+        if !self.writer.is_running() {
+            return Err(StoreError::Unavailable("the writer has stopped".into()));
+        }
+        let connection = &mut *self.reading.reader()?;
+        if migrations::is_current(connection).map_err(store_error)? {
+            Ok(())
+        } else {
+            Err(StoreError::Unavailable("migrations are missing".into()))
+        }
+    }
+}
+
+impl Reading {
     fn read_now(&self, job: Job) -> StoreResult<()> {
         let connection = &mut *self.reader()?;
         AnsiTransactionManager::begin_transaction(connection).map_err(store_error)?;
@@ -61,18 +82,6 @@ impl SqliteStore {
         verdict.map(|_| ())
     }
 
-    fn ready_now(&self) -> StoreResult<()> {
-        if !self.writer.is_running() {
-            return Err(StoreError::Unavailable("the writer has stopped".into()));
-        }
-        let connection = &mut *self.reader()?;
-        if migrations::is_current(connection).map_err(store_error)? {
-            Ok(())
-        } else {
-            Err(StoreError::Unavailable("migrations are missing".into()))
-        }
-    }
-
     fn reader(
         &self,
     ) -> StoreResult<r2d2::PooledConnection<diesel::r2d2::ConnectionManager<SqliteConnection>>> {
@@ -82,7 +91,13 @@ impl SqliteStore {
 
 impl Store for SqliteStore {
     fn read(&self, job: Job) -> Ran<'_> {
-        Box::pin(ready(self.read_now(job)))
+        Box::pin(ready(self.reading.read_now(job)))
+    }
+
+    fn read_aside(&self, job: Job) -> Ran<'_> {
+        let reading = Arc::clone(&self.reading);
+        let read = spawn_blocking(move || reading.read_now(job));
+        Box::pin(async move { read.await.map_err(|error| StoreError::Internal(error.to_string()))? })
     }
 
     fn write(&self, job: Job) -> Ran<'_> {

@@ -294,3 +294,32 @@ fn the_log_is_emptied_once_a_long_read_lets_go_of_it() {
 fn size(path: &Path) -> u64 {
     fs::metadata(path).unwrap().len()
 }
+
+#[test]
+fn what_is_read_aside_is_read_on_another_thread() {
+    let place = Place::new();
+    let store = place.open();
+    wait_for(store.write(place.append())).unwrap();
+    let (tell, told) = mpsc::channel();
+    let read = async {
+        store
+            .read_aside(Box::new(move |uow| {
+                tell.send((thread::current().id(), uow.deliveries().backlog().unwrap().0)).unwrap();
+                Verdict::RollBack
+            }))
+            .await
+    };
+    wait_for(read).unwrap();
+    let (there, waiting) = told.recv().unwrap();
+    assert_ne!(there, thread::current().id());
+    assert_eq!(waiting, 1);
+}
+
+#[test]
+fn a_read_aside_that_panics_fails_alone() {
+    let place = Place::new();
+    let store = place.open();
+    let failed = wait_for(async { store.read_aside(Box::new(|_| panic!("on purpose"))).await });
+    assert!(matches!(failed, Err(StoreError::Internal(_))), "{failed:?}");
+    wait_for(async { store.read_aside(Box::new(|_| Verdict::RollBack)).await }).unwrap();
+}

@@ -305,9 +305,9 @@ impl Machine {
         self.under_way
     }
 
-    /// Whether half of what may be under way is, which endpoints that are not well can't make up.
+    /// Whether three quarters of what may be under way are, which endpoints that are not well can't make up.
     pub(crate) fn is_busy(&self) -> bool {
-        self.under_way * 2 >= self.limits.in_all
+        self.under_way * 4 >= self.limits.in_all * 3
     }
 
     /// How many deliveries wait in memory.

@@ -36,6 +36,10 @@ impl Store for Cuttable {
         self.inner.read(job)
     }
 
+    fn read_aside(&self, job: Job) -> Ran<'_> {
+        self.inner.read_aside(job)
+    }
+
     fn write(&self, job: Job) -> Ran<'_> {
         if self.is_cut.load(Ordering::SeqCst) {
             self.refused.fetch_add(1, Ordering::SeqCst);
