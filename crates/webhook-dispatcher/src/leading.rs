@@ -205,7 +205,7 @@ impl Leading {
 
     fn start(&mut self, now: Instant) {
         let mut machine = self.machine.borrow_mut();
-        if now < self.start_at && (self.preparing > 0 || machine.is_busy()) {
+        if self.holds_back(&machine, now) {
             return;
         }
         let flights = machine.start(self.ctx.now());
@@ -228,6 +228,11 @@ impl Leading {
             let prepared = prepared.await;
             Done::Prepared(flights, prepared)
         }));
+    }
+
+    /// Whether what could begin waits for others to begin with.
+    fn holds_back(&self, machine: &Machine, now: Instant) -> bool {
+        now < self.start_at && (self.preparing > 0 || machine.is_busy())
     }
 
     fn look(&mut self, now: Instant) {
@@ -298,16 +303,17 @@ impl Leading {
         }
         let clock = self.ctx.now();
         let machine = self.machine.borrow();
-        let machine_at = machine.next_at(clock);
+        let instant = |at: Timestamp| now + (at - clock).to_std().unwrap_or(Duration::ZERO);
+        let earliest = if self.holds_back(&machine, now) { self.start_at } else { now };
+        let machine_at = machine.next_at(clock).map(|at| instant(at).max(earliest));
         let start_at = machine.has_ready().then_some(self.start_at);
-        let at = [machine_at, self.due_at().filter(|_| !self.is_looking)].into_iter().flatten().min();
-        let at = at.map(|at| now + (at - clock).to_std().unwrap_or(Duration::ZERO));
+        let due_at = self.due_at().filter(|_| !self.is_looking).map(instant);
         let look_at = if self.is_looking { None } else { Some(self.look_at) };
         let renew_at = (!self.is_renewing).then_some(self.renew_at);
         let flush_at = self.flush_at.filter(|_| self.recording == 0);
         // What can't be begun without the lead is begun once that was taken anew, and nothing is before a stop.
         let may_begin = now < self.leads_until.get() && !self.stop.is_on();
-        let of_work = [at, look_at, start_at].into_iter().flatten().filter(|_| may_begin);
+        let of_work = [machine_at, due_at, look_at, start_at].into_iter().flatten().filter(|_| may_begin);
         let first = of_work.chain(renew_at).chain(flush_at).min();
         first.unwrap_or(now + self.settings.poll).max(now)
     }

@@ -156,7 +156,7 @@ impl Trying {
         let Ok(target) = self.outbound.parse(endpoint.url.as_str()) else {
             return Ok(unanswered("blocked"));
         };
-        // In a box: as it is, each of the two around it would move it once more.
+        // In a box: the time limit and what catches panics would each move all of it once more.
         let way = AssertUnwindSafe(Box::pin(self.exchange(flight, &target, &request, machine)));
         let exchanged = match timeout(self.try_limit, way.catch_unwind()).await {
             Ok(Ok(exchanged)) => exchanged?,

@@ -12,7 +12,7 @@ use clankdin_domain::id::{EventId, WebhookId};
 use clankdin_domain::store::{StoreResult, UnitOfWork, Verdict};
 use clankdin_domain::webhook::{
     AnswerText, Attempt, AttemptOutcome, EndpointHealth, NextStep, Origin, Progress, Recorded, Walk,
-    WebhookUrl,
+    WebhookStatus, WebhookUrl,
 };
 use clankdin_throwaway_postgres::Database;
 use diesel::connection::SimpleConnection as _;
@@ -24,8 +24,9 @@ use super::queries::run_job;
 use super::store::migrated;
 use crate::seal::MasterKey;
 
-/// Far fewer than there are, and more than any statement needs.
-const FEW: i64 = 400;
+/// Far fewer than there are in the log or in a line. Endpoints may all be seen, once for each time they are asked for: for
+/// the planner, three hundred are few.
+const FEW: i64 = 1_000;
 
 /// From so many executions on, `PostgreSQL` keeps a plan.
 const UNTIL_KEPT: usize = 6;
@@ -140,6 +141,29 @@ fn what_is_due_is_found_without_a_walk() {
 #[test]
 fn the_first_in_a_line_are_found_without_a_walk() {
     assert_few(seen(|uow| uow.deliveries().line(webhook(7), 10).map(drop)));
+}
+
+#[test]
+fn the_line_of_an_endpoint_that_is_switched_off_is_not_walked() {
+    assert_few(seen(|uow| {
+        set_status(uow, WebhookStatus::Disabled)?;
+        uow.deliveries().line(webhook(7), 10).map(|waiting| assert!(waiting.is_empty()))
+    }));
+}
+
+#[test]
+fn an_endpoint_with_a_line_is_switched_off_and_on_without_a_walk() {
+    assert_few(seen(|uow| {
+        set_status(uow, WebhookStatus::Disabled)?;
+        set_status(uow, WebhookStatus::Active)
+    }));
+}
+
+fn set_status(uow: &mut dyn UnitOfWork, status: WebhookStatus) -> StoreResult<()> {
+    let webhooks = uow.webhooks();
+    let mut all = webhooks.of_agent(Uuid::from_u128(7).into())?;
+    all[0].status = status;
+    webhooks.update(&all[0])
 }
 
 #[test]

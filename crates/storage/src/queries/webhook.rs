@@ -281,24 +281,30 @@ pub(super) fn is_undelivered() -> SqlLiteral<Bool> {
     sql("deliveries.status <> 'delivered'")
 }
 
-/// As [`is_undelivered`], for the indices of what waits.
-pub(super) fn is_pending() -> SqlLiteral<Bool> {
-    sql("deliveries.status = 'pending'")
-}
-
-/// As [`is_pending`], of what stands in its endpoint's line.
+/// As [`is_undelivered`], of what stands in its endpoint's line.
 pub(super) fn is_in_line() -> SqlLiteral<Bool> {
-    waits_as("=")
+    is_pending_at("=", IN_LINE)
 }
 
-/// As [`is_pending`], of what has a time of its own to be tried at.
+/// As [`is_undelivered`], of what has a time of its own to be tried at.
 pub(super) fn has_its_time() -> SqlLiteral<Bool> {
-    waits_as("<")
+    is_pending_at("<", IN_LINE)
 }
 
-fn waits_as(compared: &str) -> SqlLiteral<Bool> {
-    let in_line = spell_time(IN_LINE.0);
-    sql(&format!("(deliveries.status = 'pending' AND deliveries.next_attempt_at {compared} {in_line})"))
+/// As [`is_undelivered`], of what is due. Beside another bound on the time, `SQLite` could take that one for its walk, which
+/// then goes through all that is due later.
+pub(super) fn is_due(now: Timestamp) -> SqlLiteral<Bool> {
+    is_pending_at("<=", Time(now))
+}
+
+/// As [`is_undelivered`], of what is kept out of the way.
+fn is_parked() -> SqlLiteral<Bool> {
+    is_pending_at("=", PARKED)
+}
+
+fn is_pending_at(compared: &str, time: Time) -> SqlLiteral<Bool> {
+    let time = spell_time(time.0);
+    sql(&format!("(deliveries.status = 'pending' AND deliveries.next_attempt_at {compared} {time})"))
 }
 
 /// Keeps what waits for an endpoint out of the way until it is switched on again. What stands in its line is out of the
@@ -314,8 +320,7 @@ pub(super) fn park(connection: &mut Connection, id: Id) -> StoreResult<()> {
 /// Makes what was parked due at once, and the first in line, upon which the others follow: any time gone by says so.
 fn unpark(connection: &mut Connection, id: Id, past: Timestamp) -> StoreResult<()> {
     let its = deliveries::webhook_id.eq(id);
-    let parked = is_pending().and(deliveries::next_attempt_at.eq(PARKED));
-    diesel::update(deliveries::table.filter(its.and(parked)))
+    diesel::update(deliveries::table.filter(its.and(is_parked())))
         .set(deliveries::next_attempt_at.eq(Time(past)))
         .execute(connection)
         .map_err(store_error)?;

@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::future::ready;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::{fmt, fs};
 
 use clankdin_domain::store::{Job, Ran, Store, StoreError, StoreResult};
@@ -35,6 +35,8 @@ pub struct SqliteStore {
 /// What reading takes, also when the store is dropped meanwhile.
 struct Reading {
     readers: Readers,
+    /// Held by whoever reads aside, so that all of them together take one of the readers.
+    aside: Mutex<()>,
     master_key: MasterKey,
     _lock: ProcessLock,
 }
@@ -54,7 +56,11 @@ impl SqliteStore {
         let writer =
             Writer::start(connection, connector, master_key.clone(), options.queue, options.on_event)
                 .map_err(|error| OpenError::of_system(&path, &error))?;
-        Ok(Self { writer, reading: Arc::new(Reading { readers, master_key, _lock: lock }), path })
+        Ok(Self {
+            writer,
+            reading: Arc::new(Reading { readers, aside: Mutex::default(), master_key, _lock: lock }),
+            path,
+        })
     }
 
     fn ready_now(&self) -> StoreResult<()> {
@@ -96,7 +102,10 @@ impl Store for SqliteStore {
 
     fn read_aside(&self, job: Job) -> Ran<'_> {
         let reading = Arc::clone(&self.reading);
-        let read = spawn_blocking(move || reading.read_now(job));
+        let read = spawn_blocking(move || {
+            let _turn = reading.aside.lock().unwrap_or_else(PoisonError::into_inner);
+            reading.read_now(job)
+        });
         Box::pin(async move { read.await.map_err(|error| StoreError::Internal(error.to_string()))? })
     }
 

@@ -305,9 +305,11 @@ impl Machine {
         self.under_way
     }
 
-    /// Whether three quarters of what may be under way are, which endpoints that are not well can't make up.
+    /// Whether endpoints that are known to be well have three quarters of what the others leave them.
     pub(crate) fn is_busy(&self) -> bool {
-        self.under_way * 4 >= self.limits.in_all * 3
+        let well = self.under_way_by_standing.get(&Standing::Proven).copied().unwrap_or_default();
+        let others = self.under_way - well;
+        well * 4 >= self.limits.in_all.saturating_sub(others) * 3
     }
 
     /// How many deliveries wait in memory.

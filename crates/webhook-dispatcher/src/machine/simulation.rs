@@ -174,16 +174,18 @@ impl Model {
     }
 
     fn waiting(&self, max: usize, is_wanted: impl Fn(WebhookId, &Row) -> bool) -> Vec<Waiting> {
-        let is_active = |id| self.endpoints.iter().any(|endpoint| endpoint.id == id && endpoint.is_active);
+        let is = |id, what: fn(&Endpoint) -> bool| self.endpoints.iter().any(|it| it.id == id && what(it));
         let pending = self.rows.iter().filter(|((webhook, _), row)| {
-            row.status == DeliveryStatus::Pending && is_active(*webhook) && is_wanted(*webhook, row)
+            row.status == DeliveryStatus::Pending
+                && is(*webhook, |it| it.is_active)
+                && is_wanted(*webhook, row)
         });
         let waiting = pending.map(|(&(webhook_id, event_id), row)| Waiting {
             webhook_id,
             event_id,
             due_at: row.due_at,
             attempts: row.attempts,
-            is_failing: false,
+            is_failing: is(webhook_id, |it| it.failing_since.is_some()),
         });
         waiting.take(max).collect()
     }

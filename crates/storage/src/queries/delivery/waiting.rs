@@ -8,7 +8,7 @@ use diesel::prelude::*;
 
 use super::super::super::dialect::{Id, Time};
 use super::super::super::schema::{deliveries, webhooks};
-use super::super::webhook::{has_its_time, is_in_line};
+use super::super::webhook::{IN_LINE, has_its_time, is_due, is_in_line};
 use super::super::{DieselStore, limit_of};
 use crate::error::store_error;
 
@@ -44,7 +44,7 @@ type Row = (Id, Id, Time, i64, Option<Time>);
 impl DieselStore<'_> {
     pub(super) fn due_until(&mut self, now: Timestamp, max: usize) -> StoreResult<Vec<Waiting>> {
         let rows: Vec<Row> = of_active!()
-            .filter(has_its_time().and(deliveries::next_attempt_at.le(Time(now))))
+            .filter(is_due(now))
             .order(deliveries::next_attempt_at)
             .limit(limit_of(max))
             .select(waiting_columns!())
@@ -75,14 +75,25 @@ impl DieselStore<'_> {
     }
 
     pub(super) fn first_in_line(&mut self, webhook: WebhookId, max: usize) -> StoreResult<Vec<Waiting>> {
-        let rows: Vec<Row> = of_active!()
-            .filter(deliveries::webhook_id.eq(Id(webhook.uuid())).and(is_in_line()))
+        let id = Id(webhook.uuid());
+        // First the endpoint: the whole line of one that is switched off would be walked in search of what is to be tried.
+        let endpoint: Option<Option<Time>> = webhooks::table
+            .find(id)
+            .filter(webhooks::status.eq(WebhookStatus::Active.name()))
+            .select(webhooks::failing_since)
+            .first(self.connection)
+            .optional()
+            .map_err(store_error)?;
+        let Some(failing_since) = endpoint else { return Ok(Vec::new()) };
+        let rows: Vec<(Id, i64)> = deliveries::table
+            .filter(deliveries::webhook_id.eq(id).and(is_in_line()))
             .order(deliveries::event_id)
             .limit(limit_of(max))
-            .select(waiting_columns!())
+            .select((deliveries::event_id, deliveries::attempts))
             .load(self.connection)
             .map_err(store_error)?;
-        Ok(rows.into_iter().map(waiting).collect())
+        let in_line = rows.into_iter().map(|(event, attempts)| (id, event, IN_LINE, attempts, failing_since));
+        Ok(in_line.map(waiting).collect())
     }
 }
 
