@@ -4,11 +4,13 @@ use clankdin_domain::context::Timestamp;
 use clankdin_domain::id::WebhookId;
 use clankdin_domain::webhook::{DeferredUntil, Waiting};
 
+use super::lane::Standing;
 use super::{Machine, job};
 
 /// How many lines are looked at for one to be read.
 const LINES_LOOKED_AT: usize = 256;
-/// How many lines are read at once: whoever waits to hear of what is new waits for that as well.
+/// How many lines are read at once of endpoints that are known to be well: whoever waits to hear of what is new waits for
+/// that as well. Any other endpoint's is the last.
 const LINES_READ: usize = 4;
 
 impl Machine {
@@ -26,7 +28,7 @@ impl Machine {
             let is_low = lane.queue.is_empty() && !lane.is_listed && !lane.line_is_known;
             if is_low && lane.is_free(now) {
                 wanted.push((id, lane.refill() + lane.under_way + lane.to_line));
-                if wanted.len() == LINES_READ {
+                if wanted.len() == LINES_READ || lane.standing() != Standing::Proven {
                     break;
                 }
             }

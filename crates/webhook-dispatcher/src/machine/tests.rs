@@ -192,12 +192,25 @@ fn what_an_endpoint_has_no_room_for_stands_in_its_line_and_comes_after_what_stan
 }
 
 #[test]
-fn four_lines_are_read_at_once_each_in_its_turn_and_little_of_those_not_known_to_be_well() {
+fn of_endpoints_that_are_not_known_to_be_well_one_line_is_read_at_a_time_and_little_of_it() {
     let mut machine = Machine::new(limits(), Sequence::new(0), (1..=9).map(endpoint).collect());
-    let wanted: Vec<_> = (0..3).map(|_| machine.wants_lines(AT)).collect();
-    assert_eq!(wanted[0], [1, 2, 3, 4].map(|number| (endpoint(number), 4)));
-    assert_eq!(wanted[1], [5, 6, 7, 8].map(|number| (endpoint(number), 4)));
-    assert_eq!(wanted[2][0], (endpoint(9), 4));
+    for number in 1..=9 {
+        assert_eq!(machine.wants_lines(AT), [(endpoint(number), 4)]);
+    }
+}
+
+#[test]
+fn of_endpoints_that_are_well_four_lines_are_read_at_once() {
+    let mut machine = machine();
+    tell(&mut machine, 1..=9, 70, AT);
+    let written = machine.take_progress(100, true);
+    machine.recorded(written);
+    while machine.queued() > 0 || machine.under_way() > 0 {
+        let flights = machine.start(AT);
+        end_all(&mut machine, flights, 200, AT);
+    }
+    let wanted: Vec<_> = (0..2).flat_map(|_| machine.wants_lines(AT)).collect();
+    assert_eq!(wanted, (1..=8).map(|number| (endpoint(number), 32)).collect::<Vec<_>>());
 }
 
 #[test]
