@@ -23,8 +23,8 @@ use crate::seal::{MasterKey, Purpose, UnsealError};
 
 /// A database in one file, used by one process.
 ///
-/// Reads run at once on the caller's thread and never wait for the writer; writes run on the store's
-/// own thread, in groups. Dropping the store finishes the writes that wait.
+/// Reads run at once on the caller's thread, those aside one by one on another, and never wait for the writer; writes
+/// run on the store's own thread, in groups. Dropping the store finishes the writes that wait.
 pub struct SqliteStore {
     // Dropped in this order: the lock goes when nobody uses the file any more.
     writer: Writer,
