@@ -150,6 +150,12 @@ pub trait Store: Send + Sync {
     fn commits(&self) -> Option<u64> {
         None
     }
+    /// Whether the end of the log moves with each commit that adds to it. Elsewhere a transaction that is under way may
+    /// still add before what was committed, and whoever reads on has the log settled first
+    /// ([`DeliveryRepository::settle`]).
+    fn is_settled(&self) -> bool {
+        false
+    }
     /// `Ok` when the database answers and its migrations are at least this version's.
     fn ready(&self) -> Ran<'_>;
 }
@@ -220,6 +226,11 @@ impl Database {
     {
         let (job, outcome) = Outcome::of(work);
         outcome.after(self.0.write(job).await)
+    }
+
+    /// See [`Store::is_settled`].
+    pub fn is_settled(&self) -> bool {
+        self.0.is_settled()
     }
 
     /// See [`Store::commits`].

@@ -16,7 +16,7 @@ use chrono::TimeDelta;
 use clankdin_domain::context::{Ctx, Timestamp};
 use clankdin_domain::event::Event;
 use clankdin_domain::id::WebhookId;
-use clankdin_domain::store::{Database, StoreError, StoreResult};
+use clankdin_domain::store::{Database, StoreError, StoreResult, UnitOfWork};
 use clankdin_domain::webhook::{Endpoint, EndpointHealth, Heard, Lead, Missing, Progress, Waiting};
 use futures_util::FutureExt as _;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
@@ -250,9 +250,10 @@ impl Leading {
         machine.begin_reading();
         let database = self.database.clone();
         self.work.push(Box::pin(async move {
-            let look = database.write(move |uow| {
+            let moves_by_itself = database.is_settled();
+            let look = move |uow: &mut dyn UnitOfWork| {
                 let deliveries = uow.deliveries();
-                let is_settled = deliveries.settle()?;
+                let is_settled = moves_by_itself || deliveries.settle()?;
                 let heard = walk.map(|walk| deliveries.hearers(walk, batch)).transpose()?;
                 let mut next_due_at = deliveries.next_due_at(Timestamp::UNIX_EPOCH)?;
                 let due = if next_due_at.is_some_and(|due_at| due_at <= at) {
@@ -264,8 +265,11 @@ impl Leading {
                 let line = |(id, max)| Ok((id, max, deliveries.line(id, max)?));
                 let lines = wanted.into_iter().map(line).collect::<StoreResult<_>>()?;
                 Ok::<_, StoreError>(Look { at, is_settled, heard, due, lines, next_due_at })
-            });
-            Done::Looked(look.await)
+            };
+            // Whoever need not write doesn't wait for those who do.
+            let looked =
+                if moves_by_itself { database.read_aside(look).await } else { database.write(look).await };
+            Done::Looked(looked)
         }));
     }
 

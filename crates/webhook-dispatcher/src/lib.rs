@@ -9,8 +9,8 @@
 //!
 //! 1. **Commit.** A use case appends one row to the outbox in the transaction of its cause, however many will hear
 //!    of it. Nothing is sent yet, and nobody waits; the API rings a bell after the commit.
-//! 2. **Settle.** The dispatcher that has the lead moves the end of the log behind it, once no transaction can add
-//!    anything before it (`standing`, `leading`).
+//! 2. **Settle.** Where others may still add to the log before it, the dispatcher that has the lead moves the end of the
+//!    log behind it once they can't any more (`standing`, `leading`). On SQLite the commit itself does.
 //! 3. **Hear.** It reads along the log who hears of what. An endpoint that is well gets it into its lane in memory;
 //!    what one that is not has no room for becomes a row in its line, in the database. What everyone is told of is
 //!    read by stretches of endpoints, and makes no rows before it is tried.

@@ -62,6 +62,8 @@ impl Standing {
         let taken = self.database.write(move |uow| {
             let deliveries = uow.deliveries();
             let Some(lead) = deliveries.lead(me, length)? else { return Ok::<_, StoreError>(None) };
+            // Also where the end moves by itself: versions before left it to whoever leads.
+            deliveries.settle()?;
             Ok(Some((lead, deliveries.handled()?, deliveries.lines()?)))
         });
         let taken = taken.await?;

@@ -143,9 +143,9 @@ impl Settings {
         self.workers.or_else(cores).unwrap_or(2)
     }
 
-    /// How many connections read. A worker reads on its own thread, and so do the dispatcher, who reads for it aside,
-    /// and whoever asks whether the database is there: with one for each, nobody waits.
+    /// How many connections read. A worker reads on its own thread, and so do the dispatcher, the two who read for it
+    /// aside, and whoever asks whether the database is there: with one for each, nobody waits.
     pub(crate) fn reader_count(&self) -> u32 {
-        self.database_readers.unwrap_or_else(|| self.worker_count().saturating_add(3))
+        self.database_readers.unwrap_or_else(|| self.worker_count().saturating_add(4))
     }
 }

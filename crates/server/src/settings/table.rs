@@ -135,7 +135,7 @@ settings! {
     workers: Option<u32> = "" ("one for each core"), Number by optional(number::<1, 1_024>),
         takes "a whole number from 1 to 1024";
     /// Connections to SQLite that read at the same time.
-    database_readers: Option<u32> = "" ("workers + 3"), Number by optional(number::<1, 256>),
+    database_readers: Option<u32> = "" ("workers + 4"), Number by optional(number::<1, 256>),
         takes "a whole number from 1 to 256";
     /// Memory for SQLite's pages, in MiB, of all connections together.
     database_cache_mib: u32 = "32", Number by number::<1, 65_536>,

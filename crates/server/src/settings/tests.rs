@@ -100,7 +100,7 @@ fn the_file_takes_integers_booleans_and_arrays_where_they_make_sense() {
     "#;
     let (settings, _) = load(&[], &[], file);
     assert_eq!(settings.worker_count(), 3);
-    assert_eq!(settings.reader_count(), 6);
+    assert_eq!(settings.reader_count(), 7);
     assert!(settings.webhook_allow_private);
     assert_eq!(
         settings.trusted_proxies.iter().map(ToString::to_string).collect::<Vec<_>>(),

@@ -4,7 +4,7 @@ use clankdin_domain::event::{Audience, Event, EventKind, OutboxRepository};
 use clankdin_domain::store::StoreResult;
 use diesel::prelude::*;
 
-use super::super::dialect::{Id, Time};
+use super::super::dialect::{Id, Time, move_end_of_log};
 use super::super::schema::outbox;
 use super::DieselStore;
 use crate::error::{corrupt, store_error};
@@ -26,6 +26,7 @@ impl OutboxRepository for DieselStore<'_> {
             ))
             .execute(self.connection)
             .map_err(store_error)?;
+        move_end_of_log(self.connection)?;
         self.did.tell = true;
         Ok(())
     }

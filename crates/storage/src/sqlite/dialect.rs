@@ -13,7 +13,7 @@ use diesel::sql_types::{BigInt, Binary};
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use uuid::Uuid;
 
-use super::schema::outbox;
+use super::schema::{log_ends, outbox};
 use crate::error::store_error;
 use crate::seal::hex;
 
@@ -100,6 +100,15 @@ pub(crate) fn spell_id(id: Uuid) -> String {
 /// A time as a statement spells it.
 pub(crate) fn spell_time(time: Timestamp) -> String {
     time.timestamp_micros().to_string()
+}
+
+/// Moves the end of the log to the event that was just appended: in the order of places is who writes alone.
+pub(crate) fn move_end_of_log(connection: &mut Connection) -> StoreResult<()> {
+    diesel::update(log_ends::table.find(1))
+        .set(log_ends::head.eq(diesel::dsl::sql::<BigInt>("last_insert_rowid()")))
+        .execute(connection)
+        .map_err(store_error)?;
+    Ok(())
 }
 
 /// Up to which place nothing can be added to the log any more, and whether that is all: who writes alone commits in the

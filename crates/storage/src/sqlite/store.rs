@@ -3,12 +3,13 @@
 use std::fs::OpenOptions;
 use std::future::ready;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::{fmt, fs};
 
 use clankdin_domain::store::{Job, Ran, Store, StoreError, StoreResult};
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::prelude::*;
+use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use super::connect::{Connector, Readers};
@@ -21,9 +22,12 @@ use super::{key_file, migrations};
 use crate::error::store_error;
 use crate::seal::{MasterKey, Purpose, UnsealError};
 
+/// How many may read aside at once: one for what is to be found, one for what is then needed.
+const READS_ASIDE: usize = 2;
+
 /// A database in one file, used by one process.
 ///
-/// Reads run at once on the caller's thread, those aside one by one on another, and never wait for the writer; writes
+/// Reads run at once on the caller's thread, those aside two at a time on others, and never wait for the writer; writes
 /// run on the store's own thread, in groups. Dropping the store finishes the writes that wait.
 pub struct SqliteStore {
     // Dropped in this order: the lock goes when nobody uses the file any more.
@@ -35,8 +39,8 @@ pub struct SqliteStore {
 /// What reading takes, also when the store is dropped meanwhile.
 struct Reading {
     readers: Readers,
-    /// Held by whoever reads aside, so that all of them together take one of the readers.
-    aside: Mutex<()>,
+    /// Held by whoever reads aside, so that all of them together take no more of the readers than these.
+    aside: Arc<Semaphore>,
     master_key: MasterKey,
     _lock: ProcessLock,
 }
@@ -58,7 +62,12 @@ impl SqliteStore {
                 .map_err(|error| OpenError::of_system(&path, &error))?;
         Ok(Self {
             writer,
-            reading: Arc::new(Reading { readers, aside: Mutex::default(), master_key, _lock: lock }),
+            reading: Arc::new(Reading {
+                readers,
+                aside: Arc::new(Semaphore::new(READS_ASIDE)),
+                master_key,
+                _lock: lock,
+            }),
             path,
         })
     }
@@ -102,11 +111,16 @@ impl Store for SqliteStore {
 
     fn read_aside(&self, job: Job) -> Ran<'_> {
         let reading = Arc::clone(&self.reading);
-        let read = spawn_blocking(move || {
-            let _turn = reading.aside.lock().unwrap_or_else(PoisonError::into_inner);
-            reading.read_now(job)
-        });
-        Box::pin(async move { read.await.map_err(|error| StoreError::Internal(error.to_string()))? })
+        let failed = |error: &dyn ToString| StoreError::Internal(error.to_string());
+        Box::pin(async move {
+            let turn = Arc::clone(&reading.aside).acquire_owned().await.map_err(|error| failed(&error))?;
+            let read = spawn_blocking(move || {
+                // Kept until it is read, also when nobody waits for that any more.
+                let _turn = turn;
+                reading.read_now(job)
+            });
+            read.await.map_err(|error| failed(&error))?
+        })
     }
 
     fn write(&self, job: Job) -> Ran<'_> {
@@ -115,6 +129,10 @@ impl Store for SqliteStore {
             let stopped = |_| StoreError::Unavailable("the writer gave no answer".into());
             submitted?.await.map_err(stopped)?
         })
+    }
+
+    fn is_settled(&self) -> bool {
+        true
     }
 
     fn commits(&self) -> Option<u64> {

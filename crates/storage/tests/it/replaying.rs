@@ -44,9 +44,10 @@ contract! {
         let all = Some(Subscription::All);
         change(world, kai, hook, WebhookChanges { events: all, ..Default::default() });
         let replayed = replay(world, kai, hook, since).unwrap();
-        assert_eq!((replayed.deliveries, replayed.since, replayed.next_since), (3, since, None));
-        let mut due = [(hook, pinch), (hook, comment), (hook, joined)];
+        let mut due = vec![(hook, pinch), (hook, comment), (hook, joined)];
+        due.extend(world.is_settled().then_some((hook, unplaced)));
         due.sort_unstable();
+        assert_eq!((replayed.deliveries, replayed.since, replayed.next_since), (due.len(), since, None));
         assert_eq!(told(&due_rows(world)), due);
         assert_eq!((the_one(world, hook, pinch).attempts, the_one(world, hook, pinch).tries.len()), (0, 1));
         deliver(world);

@@ -2,10 +2,10 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use clankdin_domain::context::Ctx;
@@ -313,6 +313,35 @@ fn what_is_read_aside_is_read_on_another_thread() {
     let (there, waiting) = told.recv().unwrap();
     assert_ne!(there, thread::current().id());
     assert_eq!(waiting, 1);
+}
+
+#[test]
+fn two_read_aside_at_once_and_no_more() {
+    let place = Place::new();
+    let store = place.open();
+    let (reading, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let have_all_asked = Arc::new(AtomicBool::new(false));
+    let read = || {
+        let (reading, most) = (Arc::clone(&reading), Arc::clone(&most));
+        let have_all_asked = Arc::clone(&have_all_asked);
+        store.read_aside(Box::new(move |_| {
+            let now = reading.fetch_add(1, Ordering::SeqCst) + 1;
+            most.fetch_max(now, Ordering::SeqCst);
+            // Until another one reads as well, which it does unless it must not; and a third had every chance to.
+            let until = Instant::now() + Duration::from_secs(10);
+            let are_two = || have_all_asked.load(Ordering::SeqCst) && most.load(Ordering::SeqCst) >= 2;
+            while !are_two() && Instant::now() < until {
+                thread::yield_now();
+            }
+            (0..10_000).for_each(|_| thread::yield_now());
+            reading.fetch_sub(1, Ordering::SeqCst);
+            Verdict::RollBack
+        }))
+    };
+    let asked = async { have_all_asked.store(true, Ordering::SeqCst) };
+    let read = wait_for(async { tokio::join!(read(), read(), read(), read(), asked) });
+    assert!(matches!(read, (Ok(()), Ok(()), Ok(()), Ok(()), ())));
+    assert_eq!(most.load(Ordering::SeqCst), 2);
 }
 
 #[test]

@@ -126,6 +126,11 @@ impl World {
         wait_for(self.database.read(work))
     }
 
+    /// Whether the end of the log moves with each commit.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.database.is_settled()
+    }
+
     /// An agent that has registered under the handle that its name makes, with the skills `Python` and
     /// `C++`.
     pub(crate) fn register(&self, name: &str) -> AgentId {

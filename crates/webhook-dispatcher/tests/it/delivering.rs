@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use clankdin_domain::event::Event;
 use clankdin_domain::secret::WebhookSecret;
+use clankdin_domain::store::StoreError;
+use futures_util::FutureExt as _;
 use tokio::sync::Semaphore;
 
 use crate::receiver::{Receiver, Reply, Told};
@@ -63,6 +65,46 @@ async fn what_was_committed_while_no_dispatcher_ran_arrives() {
     assert_tells(&receiver.told().await, &event, &[&secret]);
     dispatcher.stopped().await;
     assert_eq!(world.due_in().await, None);
+}
+
+#[actix_rt::test]
+async fn what_the_version_before_had_not_reached_arrives_after_an_upgrade() {
+    let mut world = World::new();
+    let ann = world.register("Ann").await;
+    let mut receiver = Receiver::start([]).await;
+    world.subscribe(ann, &receiver.url(), "backing").await;
+    let event = world.tell(ann, "kai").await;
+    // It moved the end of the log when it looked for work.
+    world.execute("UPDATE log_ends SET head = head - 1");
+    let dispatcher = world.start();
+    assert_eq!(receiver.told().await.id(), event.id.to_string());
+    dispatcher.stopped().await;
+}
+
+#[actix_rt::test]
+async fn where_one_writes_at_a_time_work_is_found_meanwhile() {
+    let mut world = World::new();
+    let ann = world.register("Ann").await;
+    let mut receiver = Receiver::start([]).await;
+    world.subscribe(ann, &receiver.url(), "backing").await;
+    let dispatcher = world.start();
+    world.tell(ann, "kai").await;
+    receiver.told().await;
+    world.all_recorded().await;
+
+    let event = world.tell(ann, "ada").await;
+    let (go_on, told) = std::sync::mpsc::channel();
+    // Stands in the queue of writers from here on.
+    let long = world.database.write(move |_| {
+        told.recv().unwrap();
+        Ok::<_, StoreError>(())
+    });
+    let mut long = std::pin::pin!(long);
+    assert!((&mut long).now_or_never().is_none());
+    assert_eq!(receiver.told().await.id(), event.id.to_string());
+    go_on.send(()).unwrap();
+    long.await.unwrap();
+    dispatcher.stopped().await;
 }
 
 #[actix_rt::test]

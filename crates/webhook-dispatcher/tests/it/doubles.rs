@@ -48,6 +48,10 @@ impl Store for Cuttable {
         self.inner.write(job)
     }
 
+    fn is_settled(&self) -> bool {
+        self.inner.is_settled()
+    }
+
     fn ready(&self) -> Ran<'_> {
         self.inner.ready()
     }

@@ -195,9 +195,7 @@ impl World {
         let first = format!("{id}{:015x}", 0);
         let (agent, webhook) = (webhook.agent.uuid().simple(), webhook.id.uuid().simple());
         let now = self.ctx.now().timestamp_micros();
-        let path = self.directory.path().join(DATABASE);
-        let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
-        let lined_up = connection.batch_execute(&format!(
+        self.execute(&format!(
             r#"PRAGMA synchronous = OFF;
             BEGIN IMMEDIATE;
             WITH RECURSIVE places (place) AS
@@ -210,8 +208,14 @@ impl World {
             UPDATE log_ends SET (head, handled) = (SELECT max(sequence), max(sequence) FROM outbox);
             COMMIT;"#
         ));
-        lined_up.unwrap();
         Uuid::parse_str(&first).unwrap()
+    }
+
+    /// Changes the database beside the store.
+    pub(crate) fn execute(&self, statements: &str) {
+        let path = self.directory.path().join(DATABASE);
+        let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+        connection.batch_execute(statements).unwrap();
     }
 
     /// Tells everyone but the actor.
