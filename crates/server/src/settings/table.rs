@@ -137,7 +137,7 @@ settings! {
     /// Connections to SQLite that read at the same time.
     database_readers: Option<u32> = "" ("workers + 4"), Number by optional(number::<1, 256>),
         takes "a whole number from 1 to 256";
-    /// Memory for SQLite's pages, in MiB, of all connections together.
+    /// Memory for SQLite's pages, in MiB, of all connections together: one half is the writer's, one the readers'.
     database_cache_mib: u32 = "32", Number by number::<1, 65_536>,
         takes "a whole number from 1 to 65536";
     /// Connections to PostgreSQL at most, in each process and to each of database and replica.

@@ -77,6 +77,18 @@ macro_rules! held {
 }
 pub(crate) use held;
 
+/// Whether an endpoint has no delivery of an event, in a query of both.
+macro_rules! untold {
+    () => {
+        crate::postgres::schema::deliveries::table
+            .find((webhooks::id, outbox::id))
+            .select(crate::postgres::schema::deliveries::webhook_id)
+            .single_value()
+            .is_null()
+    };
+}
+pub(crate) use untold;
+
 /// What stands before and behind an entry of JSON to make it the last one of an array, which keeps its last
 /// `most` entries.
 pub(crate) fn appending(array: &str, most: usize) -> (String, String) {
@@ -100,6 +112,11 @@ fn word_key(word: &str) -> i64 {
     let digest = ring::digest::digest(&ring::digest::SHA256, word.as_bytes());
     let first = digest.as_ref().first_chunk::<8>();
     first.map_or(0, |bytes| i64::from_be_bytes(*bytes))
+}
+
+/// A column that is not to be looked up, but to look another up by; here the planner knows.
+pub(crate) fn unindexed(column: &str) -> &str {
+    column
 }
 
 /// Bytes as a statement spells them.

@@ -10,9 +10,9 @@ use super::queries::ResultRow;
 /// Runs a statement that finds these rows in a table of the name `results`.
 pub(crate) fn execute_with_results(
     connection: &mut Connection,
-    rows: Vec<ResultRow>,
+    rows: &[ResultRow],
     statement: &str,
-) -> QueryResult<usize> {
+) -> QueryResult<()> {
     fn column<T>(rows: &[ResultRow], of: impl Fn(&ResultRow) -> T) -> Vec<T> {
         rows.iter().map(of).collect()
     }
@@ -22,16 +22,17 @@ pub(crate) fn execute_with_results(
          {statement}"
     );
     diesel::sql_query(statement)
-        .bind::<Array<Uuid>, _>(column(&rows, |row| row.webhook_id))
-        .bind::<Array<Uuid>, _>(column(&rows, |row| row.event_id))
-        .bind::<Array<Nullable<Timestamptz>>, _>(column(&rows, |row| row.was_due_at))
-        .bind::<Array<Text>, _>(column(&rows, |row| row.status))
-        .bind::<Array<Nullable<BigInt>>, _>(column(&rows, |row| row.attempts))
-        .bind::<Array<Timestamptz>, _>(column(&rows, |row| row.next_attempt_at))
-        .bind::<Array<Nullable<Timestamptz>>, _>(column(&rows, |row| row.last_attempt_at))
-        .bind::<Array<Nullable<BigInt>>, _>(column(&rows, |row| row.last_status))
-        .bind::<Array<Nullable<Text>>, _>(column(&rows, |row| row.last_failure))
-        .bind::<Array<Nullable<BigInt>>, _>(column(&rows, |row| row.last_latency_ms))
-        .bind::<Array<Nullable<Text>>, _>(rows.into_iter().map(|row| row.tried).collect::<Vec<_>>())
+        .bind::<Array<Uuid>, _>(column(rows, |row| row.webhook_id))
+        .bind::<Array<Uuid>, _>(column(rows, |row| row.event_id))
+        .bind::<Array<Nullable<Timestamptz>>, _>(column(rows, |row| row.was_due_at))
+        .bind::<Array<Text>, _>(column(rows, |row| row.status))
+        .bind::<Array<Nullable<BigInt>>, _>(column(rows, |row| row.attempts))
+        .bind::<Array<Timestamptz>, _>(column(rows, |row| row.next_attempt_at))
+        .bind::<Array<Nullable<Timestamptz>>, _>(column(rows, |row| row.last_attempt_at))
+        .bind::<Array<Nullable<BigInt>>, _>(column(rows, |row| row.last_status))
+        .bind::<Array<Nullable<Text>>, _>(column(rows, |row| row.last_failure))
+        .bind::<Array<Nullable<BigInt>>, _>(column(rows, |row| row.last_latency_ms))
+        .bind::<Array<Nullable<Text>>, _>(rows.iter().map(|row| row.tried.as_deref()).collect::<Vec<_>>())
         .execute(connection)
+        .map(drop)
 }

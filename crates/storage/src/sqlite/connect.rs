@@ -38,7 +38,10 @@ const READER_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) struct Connector {
     path: PathBuf,
     url: String,
-    cache_kib: u64,
+    /// Of the connection that writes.
+    writer_cache_kib: u64,
+    /// Of each that reads.
+    reader_cache_kib: u64,
     max_pages: Option<u64>,
 }
 
@@ -51,11 +54,14 @@ impl Connector {
         let Some(url) = path.to_str().map(str::to_owned) else {
             return Err(OpenError::Other { path, cause: "the path must be UTF-8; name another".into() });
         };
-        let connections = u64::from(options.readers) + 1;
+        // What is written stays in memory until it is committed; what was read is read anew after each commit.
+        let writer_cache_kib = options.cache_bytes / 1024 / 2;
+        let reader_cache_kib = writer_cache_kib / u64::from(options.readers.max(1));
         Ok(Self {
             path,
             url,
-            cache_kib: (options.cache_bytes / 1024 / connections).max(64),
+            writer_cache_kib: writer_cache_kib.max(64),
+            reader_cache_kib: reader_cache_kib.max(64),
             max_pages: options.max_bytes.map(|bytes| bytes / PAGE_BYTES),
         })
     }
@@ -69,7 +75,7 @@ impl Connector {
     pub(super) fn writer(&self) -> Result<SqliteConnection, OpenError> {
         let failed = |error: &dyn ToString| OpenError::of_database(&self.path, &error.to_string());
         let mut connection = SqliteConnection::establish(&self.url).map_err(|error| failed(&error))?;
-        connection.batch_execute(&self.settings()).map_err(|error| failed(&error))?;
+        connection.batch_execute(&settings(self.writer_cache_kib)).map_err(|error| failed(&error))?;
         if let Some(pages) = self.max_pages {
             let limit = format!("PRAGMA max_page_count = {pages}");
             connection.batch_execute(&limit).map_err(|error| failed(&error))?;
@@ -86,14 +92,17 @@ impl Connector {
             .max_lifetime(None)
             .test_on_check_out(false)
             .error_handler(Box::new(TellErrors))
-            .connection_customizer(Box::new(Reader(format!("{} PRAGMA query_only = ON;", self.settings()))))
+            .connection_customizer(Box::new(Reader(format!(
+                "{} PRAGMA query_only = ON;",
+                settings(self.reader_cache_kib)
+            ))))
             .build(ConnectionManager::new(self.url.clone()))
             .map_err(|error| OpenError::of_database(&self.path, &error))
     }
+}
 
-    fn settings(&self) -> String {
-        format!("{BUSY_TIMEOUT} {SETTINGS} PRAGMA cache_size = -{};", self.cache_kib)
-    }
+fn settings(cache_kib: u64) -> String {
+    format!("{BUSY_TIMEOUT} {SETTINGS} PRAGMA cache_size = -{cache_kib};")
 }
 
 /// Sets a reader up.

@@ -100,12 +100,16 @@ fn assert_indexed(plan: &[String]) {
 
 #[test]
 fn those_who_hear_are_found_by_index() {
-    assert_indexed(&plan(|uow| {
+    let plan = plan(|uow| {
         assert!(uow.deliveries().settle()?);
         let heard = uow.deliveries().hearers(Walk::default(), 10)?;
         assert_eq!(heard.hearers.len(), 1);
         Ok(())
-    }));
+    });
+    assert_indexed(&plan);
+    // Whether they were told is looked up where those who were told of the event stand together.
+    let told = "deliveries USING COVERING INDEX deliveries_by_event (event_id=? AND webhook_id=?)";
+    assert!(plan.iter().any(|step| step.contains(told)), "{plan:#?}");
 }
 
 #[test]

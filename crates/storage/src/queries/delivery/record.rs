@@ -8,7 +8,7 @@ use clankdin_domain::webhook::{
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use super::super::super::dialect::{Id, Time, appending, held, spell_time};
+use super::super::super::dialect::{Id, Time, appending, held, spell_time, unindexed};
 use super::super::super::results::execute_with_results;
 use super::super::super::schema::{log_ends, webhooks};
 use super::super::DieselStore;
@@ -24,9 +24,13 @@ impl DieselStore<'_> {
             results.iter().map(ResultRow::of_result).chain(deferred.iter().map(ResultRow::of_deferred));
         // Where the endpoint is there no more, there is nothing to be kept.
         let rows = rows.filter(|row| held.binary_search(&row.webhook_id).is_ok());
-        let (walked, stood): (Vec<_>, Vec<_>) = rows.partition(|row| row.was_due_at.is_none());
-        self.insert_walked(walked)?;
-        self.update_stood(stood)?;
+        let (mut walked, mut stood): (Vec<_>, Vec<_>) = rows.partition(|row| row.was_due_at.is_none());
+        // In the order in which they stand: those that share a page follow upon each other.
+        for rows in [&mut walked, &mut stood] {
+            rows.sort_unstable_by_key(|row| (row.webhook_id, row.event_id));
+        }
+        self.insert_walked(&walked)?;
+        self.update_stood(&stood)?;
         for result in results {
             self.record_health(result)?;
         }
@@ -54,7 +58,7 @@ impl DieselStore<'_> {
     /// Makes the rows of deliveries that came from the log. Where the event is there no more, there is nothing to be
     /// kept; where a row has been made since, that one stands; where the endpoint that was switched
     /// off is on again, what would wait for that is due.
-    fn insert_walked(&mut self, rows: Vec<ResultRow>) -> StoreResult<()> {
+    fn insert_walked(&mut self, rows: &[ResultRow]) -> StoreResult<()> {
         if rows.is_empty() {
             return Ok(());
         }
@@ -72,17 +76,17 @@ impl DieselStore<'_> {
              WHERE (SELECT id FROM outbox WHERE id = results.event_id) IS NOT NULL \
              ON CONFLICT (webhook_id, event_id) DO NOTHING"
         );
-        execute_with_results(self.connection, rows, &statement).map_err(store_error)?;
-        Ok(())
+        execute_with_results(self.connection, rows, &statement).map_err(store_error)
     }
 
     /// Changes the rows of deliveries that had one, where it still stands as it was read.
-    fn update_stood(&mut self, rows: Vec<ResultRow>) -> StoreResult<()> {
+    fn update_stood(&mut self, rows: &[ResultRow]) -> StoreResult<()> {
         if rows.is_empty() {
             return Ok(());
         }
         let (before, after) = appending("deliveries.tries", MAX_TRIES);
         let next_attempt_at = next_attempt_at();
+        let [webhook_id, event_id] = ["results.webhook_id", "results.event_id"].map(unindexed);
         let statement = format!(
             "UPDATE deliveries SET status = results.status, next_attempt_at = {next_attempt_at}, \
                attempts = coalesce(results.attempts, deliveries.attempts), \
@@ -94,12 +98,11 @@ impl DieselStore<'_> {
                last_latency_ms = coalesce(results.last_latency_ms, deliveries.last_latency_ms), \
                tries = CASE WHEN results.tried IS NULL THEN deliveries.tries \
                  ELSE {before}results.tried{after} END \
-             FROM results WHERE deliveries.webhook_id = results.webhook_id \
-               AND deliveries.event_id = results.event_id AND deliveries.status = 'pending' \
+             FROM results WHERE deliveries.webhook_id = {webhook_id} \
+               AND deliveries.event_id = {event_id} AND deliveries.status = 'pending' \
                AND deliveries.next_attempt_at = results.was_due_at"
         );
-        execute_with_results(self.connection, rows, &statement).map_err(store_error)?;
-        Ok(())
+        execute_with_results(self.connection, rows, &statement).map_err(store_error)
     }
 
     fn record_handled(&mut self, handled: Sequence) -> StoreResult<()> {
