@@ -103,6 +103,8 @@ pub(crate) struct Leading {
     has_passed_over: bool,
     renew_at: Instant,
     flush_at: Option<Instant>,
+    /// Since when results wait to be written down.
+    unrecorded_since: Option<Instant>,
     /// When it is written down next how far all is handled.
     mark_at: Instant,
     start_at: Instant,
@@ -138,6 +140,7 @@ impl Leading {
             has_passed_over: false,
             renew_at: asked + settings.renew_every,
             flush_at: None,
+            unrecorded_since: None,
             mark_at: asked,
             start_at: asked,
             rest_until: None,
@@ -362,7 +365,8 @@ impl Leading {
         for (id, asked, waiting) in lines {
             machine.line(id, asked, waiting, at);
         }
-        machine.end_reading();
+        // What was passed over may have been written down since, and nothing else says so then.
+        self.look_now |= machine.end_reading() && self.has_passed_over;
         self.look_now |= new > 0 || (is_more && was_read);
         self.next_due_at = next_due_at;
         self.metrics.queued(machine.queued());

@@ -22,9 +22,9 @@ pub struct DispatcherSettings {
     pub renew_every: Duration,
     /// The longest that one try may take, name resolution included.
     pub try_limit: Duration,
-    /// How long a result may wait for others to be recorded with.
+    /// How long a result waits for others to be recorded with; five times as long at most where many come of the log.
     pub flush_after: Duration,
-    /// From how many results on they are recorded at once; up to four times as many together.
+    /// From how many results on they are recorded at once; so many together at most, and as many that were put off.
     pub flush_at: usize,
     /// How many events are read in one transaction at most, and about how many endpoints are found.
     pub batch: usize,
@@ -52,7 +52,7 @@ impl Default for DispatcherSettings {
             renew_every: Duration::from_secs(3),
             try_limit: Duration::from_secs(15),
             flush_after: Duration::from_millis(20),
-            flush_at: 500,
+            flush_at: 2_000,
             batch: 1_024,
             queued: 16_384,
             poll: Duration::from_secs(1),

@@ -74,7 +74,7 @@ impl Standing {
         let DispatcherSettings { per_endpoint, in_all, public_address, private_address, queued, .. } =
             self.settings;
         let addresses = AddressLimits { public: public_address, private: private_address };
-        Limits { per_endpoint, in_all, addresses, queued, unrecorded: self.settings.flush_at * 8 }
+        Limits { per_endpoint, in_all, addresses, queued, unrecorded: self.settings.flush_at * 4 }
     }
 
     fn leading(&self, lead: Lead, machine: Machine, asked: Instant) -> Leading {

@@ -82,6 +82,13 @@ pub enum Origin {
     Row(Timestamp),
 }
 
+impl Origin {
+    /// Whether it has a row.
+    pub fn is_row(self) -> bool {
+        matches!(self, Self::Row(_))
+    }
+}
+
 /// All that a try takes of an endpoint.
 #[derive(Debug, Clone)]
 pub struct Endpoint {

@@ -8,9 +8,9 @@ use tokio::time::Instant;
 
 use super::{Done, Leading};
 
-/// How many times as many results as make a batch are written down together where so many wait: each transaction
-/// has its price, whatever is in it.
-const BATCHES: usize = 4;
+/// How many times as long as others those results wait that gain from it: a page that many of them go to is written once
+/// for all that are written down together.
+const PATIENCE: u32 = 5;
 
 impl Leading {
     pub(super) fn record(&mut self, now: Instant) {
@@ -20,20 +20,25 @@ impl Leading {
             self.flush_at = None;
             return;
         }
-        let latest = if waiting > 0 { now + self.settings.flush_after } else { self.mark_at.max(now) };
-        let flush_at = self.flush_at.map_or(latest, |flush_at| flush_at.min(latest));
+        let flush_at = if waiting > 0 {
+            let since = *self.unrecorded_since.get_or_insert(now);
+            since + self.settings.flush_after * if machine.gathers() { PATIENCE } else { 1 }
+        } else {
+            self.mark_at
+        };
         self.flush_at = Some(flush_at);
         if self.recording > 0 || (now < flush_at && waiting < self.settings.flush_at && !self.stop.is_on()) {
             return;
         }
         self.recording = 1;
         self.flush_at = None;
+        self.unrecorded_since = None;
         // That all is handled up to somewhere only saves time, and whoever moves the log's end writes to that row.
         let with_mark = now >= self.mark_at || self.stop.is_on();
         if with_mark {
             self.mark_at = now + self.settings.poll;
         }
-        let progress = machine.take_progress(self.settings.flush_at * BATCHES, with_mark);
+        let progress = machine.take_progress(self.settings.flush_at, with_mark);
         self.work.push(Box::pin(record(self.database.clone(), self.lead, progress)));
     }
 

@@ -105,6 +105,8 @@ pub(crate) struct Machine {
     under_way: usize,
     under_way_by_standing: HashMap<Standing, usize>,
     progress: Progress,
+    /// Whether rows are among what waits to be written down: their lines are not read on before it was.
+    has_rows_to_record: bool,
     /// How much of what was done is being written down.
     recording: usize,
     is_reading: bool,
@@ -133,6 +135,7 @@ impl Machine {
             under_way: 0,
             under_way_by_standing: HashMap::new(),
             progress: Progress::default(),
+            has_rows_to_record: false,
             recording: 0,
             is_reading: false,
             written_while_reading: Vec::new(),
@@ -255,6 +258,7 @@ impl Machine {
                 if std::mem::take(&mut lane.line_was_empty) {
                     self.enlist_line(id);
                 }
+                self.has_rows_to_record |= result.origin.is_row();
                 self.progress.results.push(result);
             }
             Ended::Busy if self.queued < self.limits.queued => {

@@ -4,10 +4,22 @@ use clankdin_domain::webhook::{Deferred, DeferredUntil, Origin, Progress};
 
 use super::{Job, Machine};
 
+/// How many results are few.
+const FEW: usize = 200;
+
 impl Machine {
     /// How much waits to be written down.
     pub(crate) fn unrecorded(&self) -> usize {
         self.progress.results.len() + self.progress.deferred.len()
+    }
+
+    /// Whether what waits to be written down gains from waiting for more: many results, to whose pages more of them may
+    /// go, and nothing that a line waits for.
+    pub(crate) fn gathers(&self) -> bool {
+        self.progress.results.len() > FEW
+            && self.under_way > 0
+            && self.progress.deferred.is_empty()
+            && !self.has_rows_to_record
     }
 
     /// Whether more is handled than was written down.
@@ -21,6 +33,7 @@ impl Machine {
         let deferred = self.progress.deferred.drain(..max.min(self.progress.deferred.len())).collect();
         let taken = Progress { results, deferred, handled: with_mark.then(|| self.handled.mark()) };
         self.recording += taken.results.len() + taken.deferred.len();
+        self.has_rows_to_record = self.progress.results.iter().any(|it| it.origin.is_row());
         taken
     }
 
@@ -46,12 +59,14 @@ impl Machine {
         self.is_reading = true;
     }
 
-    /// What was read has been taken in.
-    pub(crate) fn end_reading(&mut self) {
+    /// What was read has been taken in. Answers whether anything was written down meanwhile.
+    pub(crate) fn end_reading(&mut self) -> bool {
         self.is_reading = false;
-        for progress in std::mem::take(&mut self.written_while_reading) {
-            self.release(&progress);
+        let written = std::mem::take(&mut self.written_while_reading);
+        for progress in &written {
+            self.release(progress);
         }
+        !written.is_empty()
     }
 
     /// Rows that were written are no longer known better here than there.
@@ -60,7 +75,7 @@ impl Machine {
         let deferred = progress.deferred.iter().map(|it| (it.webhook_id, it.event_id, it.origin));
         for (webhook_id, event_id, origin) in results.chain(deferred) {
             // What came from the log was not held as a row, and may be by now.
-            if matches!(origin, Origin::Row(_)) {
+            if origin.is_row() {
                 self.held.remove(&(webhook_id, event_id));
             }
             if let Some(lane) = self.lanes.get_mut(&webhook_id) {
@@ -82,6 +97,7 @@ impl Machine {
         // Before what ended meanwhile: a success that came later must not seem to be the earlier.
         let later = std::mem::replace(&mut self.progress, progress);
         self.progress.results.extend(later.results);
+        self.has_rows_to_record = self.progress.results.iter().any(|it| it.origin.is_row());
         self.progress.deferred.extend(later.deferred);
     }
 

@@ -397,3 +397,54 @@ fn endpoints_that_were_held_back_begin_also_when_none_of_their_standing_is_under
         end_all(&mut machine, flights, 200, AT);
     }
 }
+
+#[test]
+fn many_results_wait_for_more_but_not_where_a_line_waits_for_them_or_none_can_come() {
+    let mut machine = machine();
+    tell(&mut machine, 1..=300, 1, AT);
+    let mut flights = machine.start(AT);
+    let last = flights.split_off(flights.len() - 2);
+    let many = flights.split_off(200);
+    end_all(&mut machine, flights, 200, AT);
+    assert!(!machine.gathers(), "few");
+    end_all(&mut machine, many, 200, AT);
+    assert!(machine.gathers());
+    let row = Waiting {
+        webhook_id: endpoint(301),
+        event_id: Uuid::from_u128(9).into(),
+        due_at: AT,
+        attempts: 1,
+        is_failing: false,
+    };
+    machine.due(vec![row], AT);
+    let flights = machine.start(AT);
+    end_all(&mut machine, flights, 200, AT);
+    assert!(!machine.gathers(), "a row");
+    let written = machine.take_progress(299, false);
+    machine.put_back(written);
+    assert!(!machine.gathers(), "a row that could not be written down");
+    let written = machine.take_progress(299, false);
+    machine.recorded(written);
+    tell(&mut machine, 302..=600, 1, AT);
+    let flights = machine.start(AT);
+    end_all(&mut machine, flights, 200, AT);
+    assert!(machine.gathers());
+    end_all(&mut machine, last, 200, AT);
+    assert!(!machine.gathers(), "nothing is under way");
+}
+
+#[test]
+fn whoever_reads_is_told_whether_anything_was_written_down_meanwhile() {
+    let mut machine = machine();
+    tell(&mut machine, [1], 1, AT);
+    let flights = machine.start(AT);
+    end_all(&mut machine, flights, 200, AT);
+    machine.begin_reading();
+    assert!(!machine.end_reading());
+    machine.begin_reading();
+    let written = machine.take_progress(100, true);
+    machine.recorded(written);
+    assert!(machine.end_reading());
+    machine.begin_reading();
+    assert!(!machine.end_reading());
+}
