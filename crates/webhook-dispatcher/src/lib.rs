@@ -45,6 +45,7 @@ mod metrics;
 mod retry_after;
 mod settings;
 mod standing;
+mod targets;
 mod trying;
 
 pub use dispatcher::Dispatcher;

@@ -24,8 +24,10 @@ use crate::machine::{Ended, Flight, Machine};
 use crate::metrics::{self, Metrics};
 use crate::retry_after;
 use crate::settings::DispatcherSettings;
+use crate::targets::Targets;
 
-/// How long connections are kept before all of them are let go: nobody else closes those that lie idle.
+/// How long connections are kept, and what was read of URLs, before all of them are let go: nobody else closes those that
+/// lie idle.
 const CLIENT_AGE: Duration = Duration::from_mins(1);
 
 /// The machine, as tries and whoever leads share it on one thread; never held over an `await`.
@@ -66,6 +68,7 @@ pub(crate) struct Trying {
     /// How much is under way to each host and port.
     authorities: RefCell<HashMap<(String, u16), usize>>,
     outbound: Outbound,
+    targets: Targets,
     ctx: Ctx,
     metrics: Metrics,
 }
@@ -84,6 +87,7 @@ impl Trying {
             try_limit: settings.try_limit,
             client: RefCell::new((outbound.client(), Instant::now())),
             authorities: RefCell::default(),
+            targets: Targets::new(outbound.clone()),
             outbound,
             ctx,
             metrics,
@@ -152,8 +156,7 @@ impl Trying {
             .map_err(|error| Unmade::Damaged(error.to_string()))?;
         let headers = headers(message.headers).map_err(|error| Unmade::Damaged(error.to_string()))?;
         let request = Request { headers, body: message.body.into() };
-        // What was allowed when it was registered need not be any more.
-        let Ok(target) = self.outbound.parse(endpoint.url.as_str()) else {
+        let Ok(target) = self.targets.of(&endpoint.url) else {
             return Ok(unanswered("blocked"));
         };
         // In a box: the time limit and what catches panics would each move all of it once more.
@@ -231,6 +234,7 @@ impl Trying {
         let mut client = self.client.borrow_mut();
         if client.1.elapsed() > CLIENT_AGE {
             *client = (self.outbound.client(), Instant::now());
+            self.targets.forget();
         }
         client.0.clone()
     }
