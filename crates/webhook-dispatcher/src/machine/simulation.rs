@@ -105,6 +105,8 @@ struct Dispatcher {
     fence: u64,
     in_air: Vec<Flight>,
     recording: Option<Progress>,
+    /// Whether that was written, and it does not know yet.
+    is_written: bool,
     reading: Option<Reading>,
 }
 
@@ -307,7 +309,14 @@ impl Dispatcher {
             unrecorded: 16,
         };
         let machine = Machine::new(limits, model.handled, model.lines());
-        Self { machine, fence: model.fence, in_air: Vec::new(), recording: None, reading: None }
+        Self {
+            machine,
+            fence: model.fence,
+            in_air: Vec::new(),
+            recording: None,
+            is_written: false,
+            reading: None,
+        }
     }
 }
 
@@ -458,7 +467,9 @@ impl Simulation {
                 Some(dispatcher.machine.take_progress(1 + self.chance.below(4), self.chance.below(2) == 0));
             return;
         };
-        if dispatcher.fence != self.model.fence {
+        if std::mem::take(&mut dispatcher.is_written) {
+            dispatcher.machine.recorded(progress);
+        } else if dispatcher.fence != self.model.fence {
             // Refused: now it knows.
             self.overtaken = None;
         } else if !self.is_calm && self.chance.one_in(6) {
@@ -468,7 +479,8 @@ impl Simulation {
             if !self.is_calm && self.chance.one_in(10) {
                 self.crash();
             } else {
-                self.leader.machine.recorded(progress);
+                dispatcher.recording = Some(progress);
+                dispatcher.is_written = true;
             }
         }
     }
