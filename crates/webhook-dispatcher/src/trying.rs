@@ -26,8 +26,8 @@ use crate::retry_after;
 use crate::settings::DispatcherSettings;
 use crate::targets::Targets;
 
-/// How long connections are kept, and what was read of URLs, before all of them are let go: nobody else closes those that
-/// lie idle.
+/// How long connections are kept, and what was read of URLs, before the next try lets all of them go: nobody else closes
+/// those that lie idle.
 const CLIENT_AGE: Duration = Duration::from_mins(1);
 
 /// The machine, as tries and whoever leads share it on one thread; never held over an `await`.
