@@ -1,7 +1,7 @@
 //! Where endpoints are, as read from what is stored of them.
 //!
-//! Owns that the same text is read once, of as many as have room. What may be sent to is `outbound`'s rule, and what a name resolves to is asked
-//! at each try.
+//! Owns that the same text is read once, of as many as have room. What may be sent to is `outbound`'s rule, and what a name
+//! resolves to is asked at each try.
 
 use std::cell::RefCell;
 use std::collections::HashMap;

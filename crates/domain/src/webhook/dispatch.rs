@@ -177,8 +177,8 @@ pub trait DeliveryRepository {
     fn lay_down(&mut self, lead: Lead) -> StoreResult<()>;
 
     /// Moves the end of the log to where no transaction that is under way can still add to it. Answers whether that
-    /// is all: what stands behind it is read once those have ended. Where [`Store::is_settled`](crate::store::Store::is_settled)
-    /// it stands there already.
+    /// is all: what stands behind it is read once those have ended. Where the store says that it
+    /// [is settled](crate::store::Store::is_settled), it stands there already.
     fn settle(&mut self) -> StoreResult<bool>;
     /// How far every event is handled, by what was last written down.
     fn handled(&mut self) -> StoreResult<Sequence>;
